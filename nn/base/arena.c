@@ -1,0 +1,65 @@
+#include "nn/base/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)64 << 10)
+
+typedef struct MnetArenaBlock {
+    struct MnetArenaBlock *previous;
+    size_t used, size; /* of data */
+    _Alignas(MNET_ALIGN) unsigned char data[];
+} Block;
+
+/* Small allocations share blocks; a large one gets a block of its own, behind the current one, which stays in use. */
+void *mnet_arena_alloc(MnetArena *arena, size_t bytes) {
+    if (bytes > SIZE_MAX / 4)
+        return NULL;
+    size_t need = (bytes + MNET_ALIGN + MNET_ALIGN - 1) / MNET_ALIGN * MNET_ALIGN;
+    Block *block = arena->last;
+    if (!block || block->size - block->used < need) {
+        size_t size = need > BLOCK_BYTES / 4 ? need : BLOCK_BYTES;
+        size_t total = sizeof(Block) + size;
+        Block *fresh =
+            aligned_alloc(MNET_ALIGN, (total + MNET_ALIGN - 1) / MNET_ALIGN * MNET_ALIGN);
+        if (!fresh)
+            return NULL;
+        fresh->size = size;
+        fresh->used = 0;
+        if (block && size == need) {
+            fresh->previous = block->previous;
+            block->previous = fresh;
+        } else {
+            fresh->previous = block;
+            arena->last = fresh;
+        }
+        block = fresh;
+    }
+    void *data = block->data + block->used;
+    block->used += need;
+    arena->total += need;
+    memset(data, 0, need);
+    return data;
+}
+
+void *mnet_arena_array(MnetArena *arena, size_t count, size_t size) {
+    if (size && count > SIZE_MAX / 4 / size)
+        return NULL;
+    return mnet_arena_alloc(arena, count * size);
+}
+
+char *mnet_arena_string(MnetArena *arena, const char *string) {
+    size_t bytes = strlen(string) + 1;
+    char *copy = mnet_arena_alloc(arena, bytes);
+    return copy ? memcpy(copy, string, bytes) : NULL;
+}
+
+void mnet_arena_clear(MnetArena *arena) {
+    for (Block *block = arena->last; block;) {
+        Block *previous = block->previous;
+        free(block);
+        block = previous;
+    }
+    *arena = (MnetArena){0};
+}

@@ -1,0 +1,139 @@
+#include "nn/base/cpu.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__) || defined(__arm__)
+#include <sys/auxv.h>
+#endif
+
+static const struct {
+    uint32_t feature;
+    const char *name;
+} names[] = {
+    {MNET_CPU_AVX2, "avx2"},
+    {MNET_CPU_FMA, "fma"},
+    {MNET_CPU_AVX_VNNI, "avx_vnni"},
+    {MNET_CPU_AVX512, "avx512"},
+    {MNET_CPU_AVX512_VNNI, "avx512_vnni"},
+    {MNET_CPU_AMX_INT8, "amx_int8"},
+    {MNET_CPU_AMX_BF16, "amx_bf16"},
+    {MNET_CPU_NEON, "neon"},
+    {MNET_CPU_DOTPROD, "dotprod"},
+    {MNET_CPU_I8MM, "i8mm"},
+    {MNET_CPU_FP16, "fp16"},
+};
+
+#if defined(__x86_64__) || defined(__i386__)
+
+static uint64_t enabled_state(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+/* AMX's tile data is off until a process asks the kernel for it (arch_prctl(2)). */
+static int tile_data_granted(void) {
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+    return !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA);
+}
+
+/* Feature bits: Intel SDM volume 2, CPUID leaves 1 and 7; XCR0 bits: volume 1, chapter 13. */
+static uint32_t detect(void) {
+    enum { YMM = 6, ZMM = 0xe6, TILE = 0x60000 };
+    uint32_t a, b, c, d, a1 = 0, b1, c1, d1, features = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+        return 0;
+    uint64_t state = enabled_state();
+    int fma = !!(c & bit_FMA), f16c = !!(c & bit_F16C);
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (state & YMM) != YMM)
+        return 0;
+    if (a >= 1)
+        __get_cpuid_count(7, 1, &a1, &b1, &c1, &d1);
+    if (b & 1u << 5 && f16c) /* AVX2 */
+        features |= MNET_CPU_AVX2;
+    if (features && fma)
+        features |= MNET_CPU_FMA;
+    if (features && a1 & 1u << 4)
+        features |= MNET_CPU_AVX_VNNI;
+    /* F, DQ, BW, VL */
+    uint32_t avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    if (features && (b & avx512) == avx512 && (state & ZMM) == ZMM) {
+        features |= MNET_CPU_AVX512;
+        if (c & 1u << 11)
+            features |= MNET_CPU_AVX512_VNNI;
+        if (d & 1u << 24 && (state & TILE) == TILE && tile_data_granted()) { /* AMX-TILE */
+            features |= d & 1u << 25 ? MNET_CPU_AMX_INT8 : 0;
+            features |= d & 1u << 22 ? MNET_CPU_AMX_BF16 : 0;
+        }
+    }
+    return features;
+}
+
+#elif defined(__aarch64__)
+
+/* Bits of AT_HWCAP and AT_HWCAP2: the kernel's arm64 elf_hwcaps documentation. */
+static uint32_t detect(void) {
+    unsigned long hwcap = getauxval(AT_HWCAP), hwcap2 = getauxval(AT_HWCAP2);
+    uint32_t features = hwcap & 1ul << 1 ? MNET_CPU_NEON : 0;
+    features |= hwcap & 1ul << 20 ? MNET_CPU_DOTPROD : 0;
+    features |= hwcap & 1ul << 10 ? MNET_CPU_FP16 : 0;
+    features |= hwcap2 & 1ul << 13 ? MNET_CPU_I8MM : 0;
+    return features;
+}
+
+#elif defined(__arm__)
+
+static uint32_t detect(void) {
+    return getauxval(AT_HWCAP) & 1ul << 12 ? MNET_CPU_NEON : 0;
+}
+
+#else
+
+static uint32_t detect(void) {
+    return 0;
+}
+
+#endif
+
+static uint32_t masked(uint32_t features, const char *mask) {
+    uint32_t keep = 0;
+    while (mask && *mask) {
+        size_t length = strcspn(mask, ",");
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if (strlen(names[i].name) == length && !strncmp(names[i].name, mask, length))
+                keep |= names[i].feature;
+        mask += length + (mask[length] == ',');
+    }
+    return features & keep;
+}
+
+static uint32_t available;
+
+static void detect_once(void) {
+    const char *mask = getenv("MNET_CPU");
+    available = detect();
+    if (mask && *mask)
+        available = masked(available, mask);
+}
+
+uint32_t mnet_cpu_features(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, detect_once);
+    return available;
+}
+
+char *mnet_cpu_names(uint32_t features, char *text, size_t size) {
+    size_t used = 0;
+    snprintf(text, size, "c");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (features & names[i].feature && used < size)
+            used += snprintf(text + used, size - used, "%s%s", used ? "," : "", names[i].name);
+    return text;
+}

@@ -1,0 +1,191 @@
+#include "nn/base/threads.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * A worker is a state word that passes between it and a caller:
+ *
+ *   IDLE or ASLEEP --caller--> CLAIMED --caller--> READY --worker--> BUSY --worker--> DONE --caller--> IDLE
+ *   READY --caller--> IDLE: taken back, where all units were done before the worker came
+ *   IDLE --worker--> ASLEEP: after a short spin; a claim wakes it
+ *   BUSY --caller--> AWAITED: the caller sleeps until the worker is done
+ *
+ * As an unstarted job is taken back, a caller never waits for a worker that the kernel hasn't scheduled, and after a
+ * fork(), in whose child there are no workers, everything still works, on the calling thread alone.
+ */
+enum { IDLE, ASLEEP, CLAIMED, READY, BUSY, AWAITED, DONE, STOP };
+
+typedef struct Job {
+    MnetTask task;
+    void *data;
+    int units, chunk;
+    atomic_int next;
+} Job;
+
+typedef struct Worker {
+    _Alignas(64) atomic_int state;
+    Job *job;
+    int index; /* in the job */
+    pthread_t thread;
+} Worker;
+
+static struct {
+    pthread_mutex_t growth;
+    atomic_int count;
+    pid_t process;
+    Worker workers[MNET_MAX_THREADS - 1];
+} pool = {.growth = PTHREAD_MUTEX_INITIALIZER};
+
+/* About 20 microseconds: longer than the gap between two steps of a run, far shorter than one between frames. */
+#define SPINS 600
+
+static inline void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#else
+    __asm__ volatile("" ::: "memory");
+#endif
+}
+
+static void futex_wait(atomic_int *word, int value) {
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static void futex_wake(atomic_int *word) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static bool change(atomic_int *state, int from, int to) {
+    return atomic_compare_exchange_strong_explicit(state, &from, to, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
+
+static void work(Job *job, int worker) {
+    for (;;) {
+        int begin = atomic_fetch_add_explicit(&job->next, job->chunk, memory_order_relaxed);
+        if (begin >= job->units)
+            break;
+        int end = begin + job->chunk < job->units ? begin + job->chunk : job->units;
+        job->task(job->data, begin, end, worker);
+    }
+}
+
+/* Until there is a job (true) or the process ends (false). */
+static bool wait_for_job(Worker *worker) {
+    for (int spins = 0;; spins++) {
+        int state = atomic_load_explicit(&worker->state, memory_order_acquire);
+        if (state == STOP)
+            return false;
+        if (state == READY && change(&worker->state, READY, BUSY))
+            return true;
+        if (spins < SPINS)
+            relax();
+        else if (state == ASLEEP || (state == IDLE && change(&worker->state, IDLE, ASLEEP)))
+            futex_wait(&worker->state, ASLEEP);
+        if (state == ASLEEP)
+            spins = 0;
+    }
+}
+
+static void *worker_main(void *data) {
+    Worker *worker = data;
+    pthread_setname_np(pthread_self(), "mnet-worker");
+    while (wait_for_job(worker)) {
+        work(worker->job, worker->index);
+        if (atomic_exchange_explicit(&worker->state, DONE, memory_order_acq_rel) == AWAITED)
+            futex_wake(&worker->state);
+    }
+    return NULL;
+}
+
+static void grow(int wanted) {
+    sigset_t all, before;
+    pthread_mutex_lock(&pool.growth);
+    sigfillset(&all); /* a process's signals are for its own threads */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pool.process = getpid();
+    for (int i = atomic_load(&pool.count); i < wanted; i++) {
+        Worker *worker = &pool.workers[i];
+        atomic_init(&worker->state, IDLE);
+        if (pthread_create(&worker->thread, NULL, worker_main, worker))
+            break;
+        atomic_store_explicit(&pool.count, i + 1, memory_order_release);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_mutex_unlock(&pool.growth);
+}
+
+/* Workers end with the library, so that it can be unloaded and nothing is left at exit. */
+__attribute__((destructor)) static void shrink(void) {
+    int count = atomic_exchange(&pool.count, 0);
+    if (!count || pool.process != getpid())
+        return;
+    for (int i = 0; i < count; i++) {
+        Worker *worker = &pool.workers[i];
+        while (!change(&worker->state, IDLE, STOP) && !change(&worker->state, ASLEEP, STOP))
+            usleep(100);
+        futex_wake(&worker->state);
+        pthread_join(worker->thread, NULL);
+    }
+}
+
+static bool claim(Worker *worker, Job *job, int index) {
+    bool asleep = false;
+    if (!change(&worker->state, IDLE, CLAIMED) &&
+        !(asleep = change(&worker->state, ASLEEP, CLAIMED)))
+        return false;
+    worker->job = job;
+    worker->index = index;
+    atomic_store_explicit(&worker->state, READY, memory_order_release);
+    if (asleep)
+        futex_wake(&worker->state);
+    return true;
+}
+
+static void release(Worker *worker) {
+    if (change(&worker->state, READY, IDLE))
+        return;
+    for (int spins = 0; atomic_load_explicit(&worker->state, memory_order_acquire) != DONE; spins++)
+        if (spins < SPINS)
+            relax();
+        else if (change(&worker->state, BUSY, AWAITED) ||
+                 atomic_load_explicit(&worker->state, memory_order_acquire) == AWAITED)
+            futex_wait(&worker->state, AWAITED);
+    atomic_store_explicit(&worker->state, IDLE, memory_order_release);
+}
+
+void mnet_threads_run(int threads, int units, MnetTask task, void *data) {
+    if (threads > units)
+        threads = units;
+    if (threads > MNET_MAX_THREADS)
+        threads = MNET_MAX_THREADS;
+    if (threads <= 1) {
+        if (units > 0)
+            task(data, 0, units, 0);
+        return;
+    }
+    if (atomic_load_explicit(&pool.count, memory_order_acquire) < threads - 1)
+        grow(threads - 1);
+
+    /* A few pieces a thread: enough to even out a disturbed one, few enough to cost nothing. */
+    Job job = {.task = task, .data = data, .units = units};
+    job.chunk = (units + threads * 4 - 1) / (threads * 4);
+    atomic_init(&job.next, 0);
+    Worker *claimed[MNET_MAX_THREADS];
+    int n = 0, count = atomic_load_explicit(&pool.count, memory_order_acquire);
+    for (int i = 0; i < count && n < threads - 1; i++)
+        if (claim(&pool.workers[i], &job, n + 1))
+            claimed[n++] = &pool.workers[i];
+    work(&job, 0);
+    while (n > 0)
+        release(claimed[--n]);
+}
