@@ -1,7 +1,7 @@
 /**
- * The passes, each in the file of its name. A pass rewrites the graph in place, adds to *changes what it changed, and leaves
- * the nodes in a valid order; nodes that it takes out become MNET_OP_NONE without inputs and outputs, and mnet_opt_dead()
- * sweeps them up. A pattern that doesn't match exactly is left alone: only what the canonical form can't do without is an error.
+ * The single passes, in the order of opt.c, and what they share. A pass adds to *changes how much it rewrote, and
+ * leaves the nodes in a valid order; a pattern that doesn't match exactly is left alone. On failure the graph stays valid to be
+ * cleared.
  */
 #ifndef MNET_OPT_PASSES_H
 #define MNET_OPT_PASSES_H
@@ -10,11 +10,18 @@
 
 typedef MnetStatus (*MnetOptPass)(MnetGraph *graph, int *changes, MnetError *error);
 
-/** Evaluates nodes whose inputs are constant (but DEQUANTIZE), and drops IDENTITY. fold.c */
+/**
+ * Infers shapes from the input on and evaluates what hangs on constants alone: shape arithmetic, weights that the file
+ * transposes, casts or quantises. Drops IDENTITY, RESHAPE to the same shape and the shape inputs of RESHAPE.
+ * DEQUANTIZE of integers stays, as the QDQ pass needs it; float16 is made float. Results are bounded in size.
+ */
 MnetStatus mnet_opt_fold(MnetGraph *graph, int *changes, MnetError *error);
-/** DEQUANTIZE of a constant -> a float constant: what the QDQ pass has left over, and F16 weights. fold.c */
+/** Evaluates the DEQUANTIZE of constants that the QDQ pass has left, then folds again. */
 MnetStatus mnet_opt_fold_dequantize(MnetGraph *graph, int *changes, MnetError *error);
-/** Brings a graph whose layout is NCHW to NHWC. nhwc.c */
+/**
+ * NCHW -> NHWC: permutes rank-4 tensors, the constants that meet them, and attributes; puts a TRANSPOSE where the order of
+ * bytes is seen (RESHAPE, the graph's output), and merges those that meet. Shapes must be known, convolution weights constant.
+ */
 MnetStatus mnet_opt_nhwc(MnetGraph *graph, int *changes, MnetError *error);
 
 /** QU8 -> QS8: values and zero points less 128. signed.c */
@@ -44,5 +51,10 @@ MnetStatus mnet_opt_dead(MnetGraph *graph, int *changes, MnetError *error);
 
 /** The tensor that enters the classifier, or MNET_NO_TENSOR. embedding.c */
 int mnet_opt_embedding(const MnetGraph *graph);
+
+/** Makes every node input and the graph's output and embedding that are `from` be `to`. */
+void mnet_opt_replace_uses(MnetGraph *graph, int from, int to);
+/** Turns nodes[node] into MNET_OP_NONE, with no inputs and outputs. */
+void mnet_opt_kill(MnetGraph *graph, int node);
 
 #endif

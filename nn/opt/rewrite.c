@@ -74,20 +74,6 @@ bool mnet_rewrite_is_channel_vector(const MnetGraph *graph, int tensor, int32_t 
     return t->rank >= 1 && t->dims[t->rank - 1] == channels && mnet_tensor_elements(t) == channels;
 }
 
-void mnet_rewrite_remove(MnetNode *node) {
-    node->kind = MNET_OP_NONE;
-    node->n_inputs = node->n_outputs = 0;
-}
-
-void mnet_rewrite_use(MnetGraph *graph, int from, int to) {
-    for (int i = 0; i < graph->n_nodes; i++)
-        for (int k = 0; k < graph->nodes[i].n_inputs; k++)
-            if (graph->nodes[i].inputs[k] == from)
-                graph->nodes[i].inputs[k] = to;
-    if (graph->output == from)
-        graph->output = to;
-}
-
 bool mnet_rewrite_grow_inputs(MnetGraph *graph, MnetNode *node, int n) {
     if (node->n_inputs >= n)
         return true;

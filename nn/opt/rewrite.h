@@ -25,10 +25,6 @@ bool mnet_rewrite_same_quant(const MnetQuant *a, const MnetQuant *b);
 /** A float array of one value for each of the last dimension's elements, however many dimensions of 1 stand before it. */
 bool mnet_rewrite_is_channel_vector(const MnetGraph *graph, int tensor, int32_t channels);
 
-/** Makes the node dead. */
-void mnet_rewrite_remove(MnetNode *node);
-/** All that read `from`, and the graph's output, read `to`. */
-void mnet_rewrite_use(MnetGraph *graph, int from, int to);
 /** Gives the node at least n inputs, new ones MNET_NO_TENSOR; false when out of memory. */
 bool mnet_rewrite_grow_inputs(MnetGraph *graph, MnetNode *node, int n);
 /** A new constant, its zeroed bytes in *data; MNET_NO_TENSOR when out of memory. `name` may belong to a tensor. */
