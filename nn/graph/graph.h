@@ -237,8 +237,16 @@ int mnet_tensor_integers(const MnetTensor *tensor, int64_t *values, int count);
 /** Element i of a float constant (F32 or F16) as float. */
 float mnet_tensor_float(const MnetTensor *tensor, int64_t i);
 
-/** Shapes of all tensors and explicit padding, from the input on. Errors name the node and its op. nn/graph/shape.c */
+/**
+ * Shapes and types of all tensors from the input on; also explicit padding, axes and slices counted from 0, and the
+ * quantisation of outputs that only move elements. What is known already is checked. A shape that hangs on arithmetic not
+ * folded yet stays unknown, and so do those behind it. Errors name the node, its op and its shapes. May run after each
+ * pass. Conventions until it has run: a kernel of 0 is the weights' (of a pool: the whole input); reduce.axes may hold
+ * axis -i as bit 32 - i, and 0 for all; an output of SPLIT with rank -1 may hold its size along the axis in dims[0].
+ */
 MnetStatus mnet_graph_infer_shapes(MnetGraph *graph, MnetError *error);
+/** The same for one node whose producers are done: for a loader that wants to know ranks while it goes. */
+MnetStatus mnet_graph_infer_node(MnetGraph *graph, int index, MnetError *error);
 /** Checks the whole graph: ids, order, types, shapes, sizes against data, quantisation. nn/graph/verify.c */
 MnetStatus mnet_graph_verify(const MnetGraph *graph, bool canonical, MnetError *error);
 /** Text, a line a node: kind, name, shapes, types, fused parts. malloc'ed, the caller frees. nn/graph/print.c */
