@@ -1,0 +1,27 @@
+#include "nn/kernels/quantize.h"
+
+static void quantize_f32_qs8_c(size_t n, const float *x, float scale, MnetQuantRange range,
+                               int8_t *y) {
+    for (size_t i = 0; i < n; i++) {
+        float steps = x[i] / scale;
+
+        y[i] = mnet_requantize_f32_qs8(steps == steps ? steps : 0.0f, range);
+    }
+}
+
+static void dequantize_qs8_f32_c(size_t n, const int8_t *x, float scale, int32_t zero_point,
+                                 float *y) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = (float)(x[i] - zero_point) * scale;
+}
+
+static void table_qs8_c(size_t n, const int8_t *x, const int8_t *table, int8_t *y) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = table[(uint8_t)x[i]];
+}
+
+void mnet_quantize_kernels_init(MnetQuantizeKernels *kernels, uint32_t cpu_features) {
+    kernels->quantize = quantize_f32_qs8_c;
+    kernels->dequantize = dequantize_qs8_f32_c;
+    kernels->table = table_qs8_c;
+}
