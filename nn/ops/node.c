@@ -4,13 +4,11 @@
 
 MnetStatus mnet_node_unsupported(const MnetGraph *graph, const MnetNode *node, const char *what,
                                  MnetError *error) {
-    return mnet_fail(error, MNET_ERROR_UNSUPPORTED, "%s: %s \"%s\" (node %d): %s is not supported",
-                     graph->file, node->op_type, node->name, node->index, what);
+    return mnet_node_fail(graph, node, error, MNET_ERROR_UNSUPPORTED, "%s is not supported", what);
 }
 
 MnetStatus mnet_node_no_memory(const MnetGraph *graph, const MnetNode *node, MnetError *error) {
-    return mnet_fail(error, MNET_ERROR_MEMORY, "%s: %s \"%s\" (node %d): out of memory",
-                     graph->file, node->op_type, node->name, node->index);
+    return mnet_node_fail(graph, node, error, MNET_ERROR_MEMORY, "out of memory");
 }
 
 static bool quant_valid(const MnetQuant *quant) {
@@ -26,20 +24,17 @@ MnetStatus mnet_node_check_tensor(const MnetGraph *graph, const MnetNode *node, 
         return mnet_node_unsupported(graph, node, "a missing input or output", error);
     t = &graph->tensors[tensor];
     if (t->dtype != MNET_DTYPE_F32 && t->dtype != MNET_DTYPE_QS8)
-        return mnet_fail(error, MNET_ERROR_UNSUPPORTED,
-                         "%s: %s \"%s\" (node %d): tensor \"%s\" is %s; only f32 and qs8 are "
-                         "supported",
-                         graph->file, node->op_type, node->name, node->index, t->name,
-                         mnet_dtype_name(t->dtype));
+        return mnet_node_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,
+                              "tensor '%.80s' is %s; only f32 and qs8 are supported", t->name,
+                              mnet_dtype_name(t->dtype));
     if (t->dtype == MNET_DTYPE_QS8 && !quant_valid(&t->quant))
-        return mnet_fail(error, MNET_ERROR_UNSUPPORTED,
-                         "%s: %s \"%s\" (node %d): tensor \"%s\" needs one scale above 0 and one "
-                         "zero point within its type",
-                         graph->file, node->op_type, node->name, node->index, t->name);
+        return mnet_node_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,
+                              "tensor '%.80s' needs one scale above 0 and one zero point within "
+                              "its type",
+                              t->name);
     if (mnet_tensor_elements(t) < 1)
-        return mnet_fail(error, MNET_ERROR_UNSUPPORTED,
-                         "%s: %s \"%s\" (node %d): tensor \"%s\" is empty or has no known shape",
-                         graph->file, node->op_type, node->name, node->index, t->name);
+        return mnet_node_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,
+                              "tensor '%.80s' is empty or has no known shape", t->name);
     return MNET_OK;
 }
 

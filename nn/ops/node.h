@@ -2,7 +2,7 @@
 #ifndef MNET_OPS_NODE_H
 #define MNET_OPS_NODE_H
 
-#include "nn/graph/graph.h"
+#include "nn/graph/check.h"
 
 /** Elements of a unit of work, where an op has nothing like rows. */
 #define MNET_BLOCK 4096
@@ -17,11 +17,6 @@ static inline size_t mnet_block_size(int64_t n, int64_t begin, int64_t block) {
     return (size_t)(n - begin < block ? n - begin : block);
 }
 
-static inline const MnetTensor *mnet_node_input(const MnetGraph *graph, const MnetNode *node,
-                                                int i) {
-    return &graph->tensors[node->inputs[i]];
-}
-
 static inline const MnetTensor *mnet_node_output(const MnetGraph *graph, const MnetNode *node,
                                                  int i) {
     return &graph->tensors[node->outputs[i]];
@@ -32,7 +27,7 @@ static inline bool mnet_quant_equal(const MnetQuant *a, const MnetQuant *b) {
            a->zero_point[0] == b->zero_point[0];
 }
 
-/** MNET_ERROR_UNSUPPORTED with a message that names the file, the node and `what` is outside the engine. */
+/** MNET_ERROR_UNSUPPORTED: the file, the node, and `what` is not supported. */
 MnetStatus mnet_node_unsupported(const MnetGraph *graph, const MnetNode *node, const char *what,
                                  MnetError *error);
 /** MNET_ERROR_MEMORY, likewise. */
