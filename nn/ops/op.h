@@ -54,6 +54,10 @@ MnetStatus mnet_op_softmax_prepare(const MnetGraph *, const MnetNode *, MnetAren
 MnetStatus mnet_op_quantize_prepare(const MnetGraph *, const MnetNode *, MnetArena *, MnetStep *,
                                     MnetError *); /* QUANTIZE DEQUANTIZE REQUANTIZE */
 
+/** A copy, for the few RESHAPE that can't be an alias of their input; nn/plan says which. */
+MnetStatus mnet_op_reshape_prepare(const MnetGraph *, const MnetNode *, MnetArena *, MnetStep *,
+                                   MnetError *);
+
 /** By kind; NULL for kinds that need no step (RESHAPE) or don't belong in a canonical graph. nn/ops/op.c */
 MnetOpPrepare mnet_op_prepare(MnetOpKind kind);
 
