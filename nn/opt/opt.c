@@ -66,7 +66,9 @@ static MnetStatus run_pass(MnetGraph *graph, const Pass *pass, int *dead, MnetEr
 MnetStatus mnet_opt_run(MnetGraph *graph, const MnetOptOptions *options, MnetError *error) {
     bool minimal = options && options->minimal;
     int dead = 0;
-    MnetStatus status;
+    MnetStatus status = mnet_graph_verify(graph, false, error);
+    if (status)
+        return status;
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)
         if (!minimal || passes[i].needed)
             if ((status = run_pass(graph, &passes[i], &dead, error)))

@@ -25,19 +25,9 @@ static int activation_inputs(const MnetNode *node) {
     }
 }
 
-/* The quantised tensor of one scale that `tensor` is dequantised from, else MNET_NO_TENSOR. */
-static int quantized_source(const MnetGraph *graph, int tensor) {
-    const MnetNode *node = mnet_rewrite_producer(graph, tensor);
-    if (!node || node->kind != MNET_OP_DEQUANTIZE)
-        return MNET_NO_TENSOR;
-    const MnetTensor *source = &graph->tensors[node->inputs[0]];
-    return source->dtype == MNET_DTYPE_QS8 && source->quant.count == 1 ? node->inputs[0]
-                                                                       : MNET_NO_TENSOR;
-}
-
 static bool has_quantized_inputs(const MnetGraph *graph, const MnetNode *node) {
     for (int i = 0; i < activation_inputs(node); i++)
-        if (quantized_source(graph, node->inputs[i]) == MNET_NO_TENSOR)
+        if (mnet_rewrite_dequantized(graph, node->inputs[i]) == MNET_NO_TENSOR)
             return false;
     return activation_inputs(node) > 0;
 }
@@ -91,9 +81,9 @@ static MnetStatus integer_weights(MnetGraph *graph, MnetNode *node, bool *fits, 
     *fits = weights != MNET_NO_TENSOR;
     if (!*fits)
         return MNET_OK;
-    MnetStatus status =
-        mnet_qdq_bias(graph, mnet_rewrite_input(node, 2), quantized_source(graph, node->inputs[0]),
-                      weights, &bias, fits, error);
+    MnetStatus status = mnet_qdq_bias(graph, mnet_rewrite_input(node, 2),
+                                      mnet_rewrite_dequantized(graph, node->inputs[0]), weights,
+                                      &bias, fits, error);
     if (status || !*fits)
         return status;
     node->inputs[1] = weights;
@@ -119,7 +109,7 @@ MnetStatus mnet_opt_qdq(MnetGraph *graph, int *changes, MnetError *error) {
                 continue;
         }
         for (int k = 0; k < activation_inputs(node); k++)
-            node->inputs[k] = quantized_source(graph, node->inputs[k]);
+            node->inputs[k] = mnet_rewrite_dequantized(graph, node->inputs[k]);
         take_result(graph, i, result);
         ++*changes;
     }

@@ -19,14 +19,10 @@ static bool only_moves(const MnetNode *node) {
     }
 }
 
-/* The quantised tensor behind a DEQUANTIZE at run time, of one scale; else MNET_NO_TENSOR. */
+/* The quantised tensor behind a DEQUANTIZE at run time: constants are left to be folded. */
 static int quantized_source(const MnetGraph *graph, int tensor) {
-    const MnetNode *node = mnet_rewrite_producer(graph, tensor);
-    if (!node || node->kind != MNET_OP_DEQUANTIZE)
-        return MNET_NO_TENSOR;
-    const MnetTensor *source = &graph->tensors[node->inputs[0]];
-    bool fits = source->dtype == MNET_DTYPE_QS8 && source->quant.count == 1 && !source->data;
-    return fits ? node->inputs[0] : MNET_NO_TENSOR;
+    int source = mnet_rewrite_dequantized(graph, tensor);
+    return source == MNET_NO_TENSOR || graph->tensors[source].data ? MNET_NO_TENSOR : source;
 }
 
 /* nodes[at] reads quantised `source`, and each of its outputs, now quantised too, is dequantised behind it. */

@@ -52,6 +52,15 @@ int mnet_rewrite_dequantized_constant(const MnetGraph *graph, int tensor) {
     return whole ? node->inputs[0] : MNET_NO_TENSOR;
 }
 
+int mnet_rewrite_dequantized(const MnetGraph *graph, int tensor) {
+    const MnetNode *node = mnet_rewrite_producer(graph, tensor);
+    if (!node || node->kind != MNET_OP_DEQUANTIZE)
+        return MNET_NO_TENSOR;
+    const MnetTensor *source = &graph->tensors[node->inputs[0]];
+    return source->dtype == MNET_DTYPE_QS8 && source->quant.count == 1 ? node->inputs[0]
+                                                                       : MNET_NO_TENSOR;
+}
+
 bool mnet_rewrite_same_shape(const MnetGraph *graph, int a, int b) {
     const MnetTensor *s = &graph->tensors[a], *t = &graph->tensors[b];
     return s->rank >= 0 && s->rank == t->rank &&

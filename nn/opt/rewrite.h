@@ -18,6 +18,8 @@ bool mnet_rewrite_is_float_constant(const MnetGraph *graph, int tensor);
 bool mnet_rewrite_scalar(const MnetGraph *graph, int tensor, float *value);
 /** The constant that a DEQUANTIZE makes `tensor` from, else MNET_NO_TENSOR. */
 int mnet_rewrite_dequantized_constant(const MnetGraph *graph, int tensor);
+/** The QS8 tensor of one scale that a DEQUANTIZE makes `tensor` from, else MNET_NO_TENSOR. */
+int mnet_rewrite_dequantized(const MnetGraph *graph, int tensor);
 /** Of known and equal shape. */
 bool mnet_rewrite_same_shape(const MnetGraph *graph, int a, int b);
 /** The same scales and zero points, along the same axis. */
