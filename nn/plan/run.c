@@ -1,0 +1,94 @@
+#include "nn/plan/step.h"
+
+#include "nn/base/threads.h"
+
+#include <stdlib.h>
+
+struct MnetPlanMemory {
+    void **tensors; /* by tensor id */
+    uint8_t *arena;
+    uint8_t *scratch; /* scratch_stride bytes for each thread */
+    size_t scratch_stride;
+    int threads;
+};
+
+static void *address(const MnetPlan *plan, const MnetPlanMemory *memory, int tensor) {
+    const MnetPlanTensor *root = &plan->tensors[plan->tensors[tensor].root];
+
+    if (!plan->tensors[tensor].used)
+        return NULL;
+    return root->constant ? (void *)root->constant : memory->arena + root->offset;
+}
+
+MnetStatus mnet_plan_memory_new(const MnetPlan *plan, int threads, MnetPlanMemory **memory,
+                                MnetError *error) {
+    size_t n_tensors = (size_t)plan->graph->n_tensors, stride;
+    MnetPlanMemory *made;
+
+    if (threads < 1 || threads > MNET_MAX_THREADS)
+        return mnet_fail(error, MNET_ERROR_ARGUMENT, "%d threads: 1 to %d are possible", threads,
+                         MNET_MAX_THREADS);
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        goto fail;
+    /* One line more than needed, so that no two workers write to the same pair of lines. */
+    stride = (plan->scratch_bytes / MNET_ALIGN + 3) * MNET_ALIGN;
+    if (stride > SIZE_MAX / (size_t)threads)
+        goto fail;
+    made->threads = threads;
+    made->scratch_stride = stride;
+    made->tensors = calloc(n_tensors + 1, sizeof(*made->tensors));
+    made->arena = aligned_alloc(MNET_ALIGN, plan->arena_bytes + MNET_ALIGN);
+    made->scratch = aligned_alloc(MNET_ALIGN, stride * (size_t)threads);
+    if (!made->tensors || !made->arena || !made->scratch)
+        goto fail;
+    for (size_t i = 0; i < n_tensors; i++)
+        made->tensors[i] = address(plan, made, (int)i);
+    *memory = made;
+    return MNET_OK;
+
+fail:
+    mnet_plan_memory_free(&made);
+    return mnet_fail(error, MNET_ERROR_MEMORY, "%s: no memory for a session of %zu bytes",
+                     plan->graph->file, plan->arena_bytes);
+}
+
+void mnet_plan_memory_free(MnetPlanMemory **memory) {
+    if (!memory || !*memory)
+        return;
+    free((*memory)->tensors);
+    free((*memory)->arena);
+    free((*memory)->scratch);
+    free(*memory);
+    *memory = NULL;
+}
+
+void *mnet_plan_memory_tensor(const MnetPlanMemory *memory, int tensor) {
+    return tensor == MNET_NO_TENSOR ? NULL : memory->tensors[tensor];
+}
+
+typedef struct StepJob {
+    const MnetStep *step;
+    const MnetPlanMemory *memory;
+} StepJob;
+
+static void run_part(void *data, int begin, int end, int worker) {
+    const StepJob *job = data;
+    const MnetPlanMemory *memory = job->memory;
+    MnetStepMemory part = {memory->tensors,
+                           memory->scratch + (size_t)worker * memory->scratch_stride};
+
+    job->step->run(job->step, &part, begin, end);
+}
+
+void mnet_plan_run(const MnetPlan *plan, MnetPlanMemory *memory) {
+    for (int i = 0; i < plan->n_steps; i++) {
+        const MnetStep *step = &plan->steps[i];
+        StepJob job = {step, memory};
+
+        if (memory->threads == 1 || step->units == 1)
+            run_part(&job, 0, step->units, 0);
+        else
+            mnet_threads_run(memory->threads, step->units, run_part, &job);
+    }
+}
