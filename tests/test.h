@@ -17,8 +17,8 @@ static int test_checks;
         test_checks++;                                                                             \
         if (!(condition)) {                                                                        \
             test_failures++;                                                                       \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                        \
-            fprintf(stderr, "" __VA_ARGS__);                                                       \
+            fprintf(stderr, "%s:%d: %s:", __FILE__, __LINE__, #condition);                         \
+            fprintf(stderr, " " __VA_ARGS__);                                                      \
             fputc('\n', stderr);                                                                   \
         }                                                                                          \
     } while (0)
