@@ -12,7 +12,8 @@ mobilenet_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
   GstMobilenetMeta *self = (GstMobilenetMeta *) meta;
 
   self->result = NULL;
-  self->region = (GstVideoRectangle) {0, 0, 0, 0};
+  self->region = (GstVideoRectangle) {
+  0, 0, 0, 0};
   self->age = 0;
   return TRUE;
 }

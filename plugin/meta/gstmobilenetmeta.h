@@ -27,7 +27,7 @@ G_BEGIN_DECLS
 #endif
 
 /**
- * GstMobilenetClass:
+ * GstMobilenetCategory:
  * @index: position in the model's output
  * @label: UTF-8, owned by the result
  * @probability: 0 to 1
@@ -36,7 +36,7 @@ typedef struct {
   guint index;
   const gchar *label;
   gfloat probability;
-} GstMobilenetClass;
+} GstMobilenetCategory;
 
 /**
  * GstMobilenetResult:
@@ -50,7 +50,7 @@ typedef struct {
  * Read-only. Use gst_mobilenet_result_ref() to keep one beyond the buffer.
  */
 typedef struct {
-  const GstMobilenetClass *classes;
+  const GstMobilenetCategory *classes;
   guint n_classes;
   const gchar *model;
   GstClockTime pts;
@@ -102,7 +102,7 @@ GST_MOBILENET_API GType gst_mobilenet_result_get_type (void);
  * Returns: (transfer full): free with gst_mobilenet_result_unref()
  */
 GST_MOBILENET_API GstMobilenetResult *gst_mobilenet_result_new (const gchar * model,
-    const GstMobilenetClass * classes, guint n_classes, GstClockTime pts,
+    const GstMobilenetCategory * classes, guint n_classes, GstClockTime pts,
     GstClockTime preprocess_time, GstClockTime inference_time);
 GST_MOBILENET_API GstMobilenetResult *gst_mobilenet_result_ref (GstMobilenetResult * result);
 GST_MOBILENET_API void gst_mobilenet_result_unref (GstMobilenetResult * result);

@@ -24,23 +24,23 @@ put_text (gchar ** end, const gchar * text)
 
 GstMobilenetResult *
 gst_mobilenet_result_new (const gchar * model,
-    const GstMobilenetClass * classes, guint n_classes, GstClockTime pts,
+    const GstMobilenetCategory * classes, guint n_classes, GstClockTime pts,
     GstClockTime preprocess_time, GstClockTime inference_time)
 {
   gsize size = sizeof (GstMobilenetResult) + text_size (model);
   GstMobilenetResult *result;
-  GstMobilenetClass *copies;
+  GstMobilenetCategory *copies;
   gchar *end;
   guint i;
 
   g_return_val_if_fail (classes || !n_classes, NULL);
 
   for (i = 0; i < n_classes; i++)
-    size += sizeof (GstMobilenetClass) + text_size (classes[i].label);
+    size += sizeof (GstMobilenetCategory) + text_size (classes[i].label);
 
   /* one block: the struct, the classes, then all strings */
   result = g_malloc0 (size);
-  copies = (GstMobilenetClass *) (result + 1);
+  copies = (GstMobilenetCategory *) (result + 1);
   end = (gchar *) (copies + n_classes);
 
   for (i = 0; i < n_classes; i++) {

@@ -1,0 +1,378 @@
+/**
+ * SECTION:element-mobilenet
+ * @title: mobilenet
+ *
+ * Says what a video shows: a network of the MobileNet family looks at each frame, and the result is attached to it as a
+ * #GstMobilenetMeta. The frame itself passes as it is: the same memory, neither copied nor converted.
+ *
+ * Without properties it uses the built-in model, with 1000 classes of everyday things and animals.
+ *
+ * A frame that can't be classified (its memory can't be read, or contradicts its caps) passes untouched and without a
+ * result; the first such frame is answered with a warning on the bus. Frames marked GAP have no picture of their own and
+ * pass without a result too.
+ *
+ * At the start, a model or label file that can't be used is an error, and the element doesn't start. While playing it is
+ * a warning: the model in use stays, and the properties go back to it.
+ *
+ * With #GstMobilenet:interval a result holds until the next classification; a flush, a new segment, new caps and another
+ * model end it at once.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 v4l2src ! mobilenet ! mobilenetoverlay ! videoconvert ! autovideosink
+ * ]|
+ * Labels on a camera's picture.
+ * |[
+ * gst-launch-1.0 filesrc location=video.mp4 ! decodebin ! mobilenet interval=5 ! mobilenetlog location=labels.jsonl ! fakesink
+ * ]|
+ * A log of what a file shows.
+ * |[
+ * gst-launch-1.0 videotestsrc ! mobilenet model=model.tflite labels=labels.txt mean="<127.5>" scale="<0.00784314>" ! fakesink
+ * ]|
+ * A model of one's own that says nothing about its normalisation.
+ */
+#include "plugin/classify/gstmobilenet.h"
+
+#include "plugin/classify/imagemap.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_mobilenet_debug);
+#define GST_CAT_DEFAULT gst_mobilenet_debug
+
+#define RAW_FIELDS "format = { I420, YV12, NV12, NV21, Y42B, Y444, YUY2, UYVY, " \
+    "I420_10LE, P010_10LE, RGB, BGR, RGBA, BGRA, ARGB, ABGR, RGBx, BGRx, xRGB, " \
+    "xBGR, RGBP, GRAY8 }, width = [ 1, 8192 ], height = [ 1, 8192 ], " \
+    "framerate = " GST_VIDEO_FPS_RANGE
+
+/* An overlay that is attached, not drawn, hides nothing. */
+#define CAPS "video/x-raw, " RAW_FIELDS "; " \
+    "video/x-raw(" GST_CAPS_FEATURE_MEMORY_SYSTEM_MEMORY ", " \
+    GST_CAPS_FEATURE_META_GST_VIDEO_OVERLAY_COMPOSITION "), " RAW_FIELDS
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
+
+enum
+{
+  PROP_STATS = GST_MOBILENET_N_SETTINGS
+};
+
+#define gst_mobilenet_parent_class parent_class
+G_DEFINE_TYPE_WITH_CODE (GstMobilenet, gst_mobilenet, GST_TYPE_BASE_TRANSFORM,
+    GST_DEBUG_CATEGORY_INIT (gst_mobilenet_debug, "mobilenet", 0,
+        "image classification"));
+GST_ELEMENT_REGISTER_DEFINE (mobilenet, "mobilenet", GST_RANK_NONE,
+    GST_TYPE_MOBILENET);
+
+static void
+gst_mobilenet_drop_result (GstMobilenet * self)
+{
+  g_clear_pointer (&self->result, gst_mobilenet_result_unref);
+}
+
+static void
+gst_mobilenet_count (GstMobilenet * self, GstMobilenetFrameOutcome outcome,
+    GstClockTime preprocess_time, GstClockTime inference_time)
+{
+  GST_OBJECT_LOCK (self);
+  gst_mobilenet_stats_add (&self->stats, outcome, preprocess_time,
+      inference_time);
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* The properties of this frame, and the new classifier where one waits. */
+static void
+gst_mobilenet_update (GstMobilenet * self, GstMobilenetFrameSettings * settings)
+{
+  GstMobilenetClassifier *classifier;
+
+  GST_OBJECT_LOCK (self);
+  *settings = self->settings.frame;
+  classifier = g_steal_pointer (&self->pending);
+  GST_OBJECT_UNLOCK (self);
+
+  if (classifier) {
+    g_clear_pointer (&self->classifier, gst_mobilenet_classifier_free);
+    self->classifier = classifier;
+    self->warned = FALSE;
+    gst_mobilenet_drop_result (self);
+  }
+}
+
+static void
+gst_mobilenet_frame_failed (GstMobilenet * self, const gchar * reason)
+{
+  gst_mobilenet_drop_result (self);
+  gst_mobilenet_count (self, GST_MOBILENET_FRAME_FAILED, 0, 0);
+  GST_LOG_OBJECT (self, "not classified: %s", reason);
+  if (!self->warned) {
+    self->warned = TRUE;
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("Frames pass without being classified: %s", reason), (NULL));
+  }
+}
+
+static void
+gst_mobilenet_classify (GstMobilenet * self, GstBuffer * buffer,
+    const GstMobilenetFrameSettings * settings)
+{
+  GstVideoOrientationMethod orientation = settings->orientation;
+  GstMobilenetImageMap map;
+  GstMobilenetResult *result;
+  const gchar *reason;
+  MnetError error;
+
+  if (orientation == GST_VIDEO_ORIENTATION_AUTO)
+    orientation = self->tag_orientation;
+
+  if (!gst_mobilenet_image_map (&map, buffer, &self->info, orientation,
+          &reason)) {
+    gst_mobilenet_frame_failed (self, reason);
+    return;
+  }
+  result = gst_mobilenet_classifier_run (self->classifier, &map.image,
+      &settings->preprocess, settings->threshold, GST_BUFFER_PTS (buffer),
+      &error);
+  gst_mobilenet_image_unmap (&map);
+  if (!result) {
+    gst_mobilenet_frame_failed (self, error.message);
+    return;
+  }
+
+  gst_mobilenet_drop_result (self);
+  self->result = result;
+  self->region = map.region;
+  self->age = 0;
+  gst_mobilenet_count (self, GST_MOBILENET_FRAME_CLASSIFIED,
+      result->preprocess_time, result->inference_time);
+}
+
+static GstBuffer *
+gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
+{
+  GstMobilenetFrameSettings settings;
+
+  gst_mobilenet_update (self, &settings);
+  self->age++;
+
+  if (!settings.enabled) {
+    gst_mobilenet_drop_result (self);
+    gst_mobilenet_count (self, GST_MOBILENET_FRAME_SKIPPED, 0, 0);
+    return buffer;
+  }
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)
+      || gst_buffer_n_memory (buffer) == 0) {
+    gst_mobilenet_count (self, GST_MOBILENET_FRAME_SKIPPED, 0, 0);
+    return buffer;
+  }
+
+  if (self->result && self->age < settings.interval)
+    gst_mobilenet_count (self, GST_MOBILENET_FRAME_SKIPPED, 0, 0);
+  else
+    gst_mobilenet_classify (self, buffer, &settings);
+
+  if (self->result) {
+    /* at most the buffer's head is copied here, its memory stays the same */
+    buffer = gst_buffer_make_writable (buffer);
+    gst_buffer_add_mobilenet_meta (buffer, self->result, &self->region,
+        self->age);
+  }
+  return buffer;
+}
+
+/* The base class is in passthrough, so that allocation is between upstream and downstream. Its own in-place path would
+ * either give us buffers that can't carry a new meta, or copy their memory to make them writable. */
+static GstFlowReturn
+gst_mobilenet_generate_output (GstBaseTransform * trans, GstBuffer ** outbuf)
+{
+  GstMobilenet *self = GST_MOBILENET (trans);
+  GstBuffer *buffer = g_steal_pointer (&trans->queued_buf);
+
+  *outbuf = NULL;
+  if (!buffer)
+    return GST_FLOW_OK;
+
+  if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN) {
+    gst_buffer_unref (buffer);
+    GST_ELEMENT_ERROR (self, CORE, NEGOTIATION, (NULL),
+        ("frames came before their caps"));
+    return GST_FLOW_NOT_NEGOTIATED;
+  }
+
+  *outbuf = gst_mobilenet_process (self, buffer);
+  return GST_FLOW_OK;
+}
+
+static gboolean
+gst_mobilenet_set_caps (GstBaseTransform * trans, GstCaps * incaps,
+    GstCaps * outcaps)
+{
+  GstMobilenet *self = GST_MOBILENET (trans);
+
+  gst_mobilenet_drop_result (self);
+  self->warned = FALSE;
+  return gst_video_info_from_caps (&self->info, incaps);
+}
+
+static void
+gst_mobilenet_set_tag_orientation (GstMobilenet * self,
+    GstVideoOrientationMethod method)
+{
+  if (self->tag_orientation == method)
+    return;
+  GST_DEBUG_OBJECT (self, "the picture's orientation is now %d", method);
+  self->tag_orientation = method;
+  gst_mobilenet_drop_result (self);
+}
+
+static gboolean
+gst_mobilenet_sink_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstMobilenet *self = GST_MOBILENET (trans);
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+      gst_mobilenet_drop_result (self);
+      gst_mobilenet_set_tag_orientation (self, GST_VIDEO_ORIENTATION_IDENTITY);
+      break;
+    case GST_EVENT_SEGMENT:
+    case GST_EVENT_FLUSH_STOP:
+      gst_mobilenet_drop_result (self);
+      break;
+    case GST_EVENT_TAG:{
+      GstVideoOrientationMethod method;
+      GstTagList *tags;
+
+      gst_event_parse_tag (event, &tags);
+      if (gst_video_orientation_from_tag (tags, &method))
+        gst_mobilenet_set_tag_orientation (self, method);
+      break;
+    }
+    default:
+      break;
+  }
+  return GST_BASE_TRANSFORM_CLASS (parent_class)->sink_event (trans, event);
+}
+
+static gboolean
+gst_mobilenet_start (GstBaseTransform * trans)
+{
+  GstMobilenet *self = GST_MOBILENET (trans);
+
+  GST_OBJECT_LOCK (self);
+  gst_mobilenet_stats_reset (&self->stats);
+  GST_OBJECT_UNLOCK (self);
+
+  gst_video_info_init (&self->info);
+  self->tag_orientation = GST_VIDEO_ORIENTATION_IDENTITY;
+  self->warned = FALSE;
+  return gst_mobilenet_open (self);
+}
+
+static gboolean
+gst_mobilenet_stop (GstBaseTransform * trans)
+{
+  GstMobilenet *self = GST_MOBILENET (trans);
+
+  gst_mobilenet_close (self);
+  g_clear_pointer (&self->classifier, gst_mobilenet_classifier_free);
+  gst_mobilenet_drop_result (self);
+  return TRUE;
+}
+
+static void
+gst_mobilenet_set_property (GObject * object, guint prop_id,
+    const GValue * value, GParamSpec * pspec)
+{
+  GstMobilenet *self = GST_MOBILENET (object);
+  gboolean known;
+
+  GST_OBJECT_LOCK (self);
+  known = gst_mobilenet_settings_set (&self->settings, prop_id, value);
+  GST_OBJECT_UNLOCK (self);
+  if (!known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+gst_mobilenet_get_property (GObject * object, guint prop_id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstMobilenet *self = GST_MOBILENET (object);
+  gboolean known = TRUE;
+
+  GST_OBJECT_LOCK (self);
+  if (prop_id == PROP_STATS)
+    g_value_take_boxed (value, gst_mobilenet_stats_to_structure (&self->stats));
+  else
+    known = gst_mobilenet_settings_get (&self->settings, prop_id, value);
+  GST_OBJECT_UNLOCK (self);
+  if (!known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+/* Comes once after all properties of a g_object_set() are set, so that a new model and its labels are opened together. */
+static void
+gst_mobilenet_dispatch_properties_changed (GObject * object, guint n_pspecs,
+    GParamSpec ** pspecs)
+{
+  G_OBJECT_CLASS (parent_class)->dispatch_properties_changed (object, n_pspecs,
+      pspecs);
+  gst_mobilenet_reopen (GST_MOBILENET (object));
+}
+
+static void
+gst_mobilenet_finalize (GObject * object)
+{
+  GstMobilenet *self = GST_MOBILENET (object);
+
+  gst_mobilenet_settings_clear (&self->settings);
+  g_mutex_clear (&self->open_lock);
+  G_OBJECT_CLASS (parent_class)->finalize (object);
+}
+
+static void
+gst_mobilenet_class_init (GstMobilenetClass * klass)
+{
+  GObjectClass *gobject_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+
+  gobject_class->set_property = gst_mobilenet_set_property;
+  gobject_class->get_property = gst_mobilenet_get_property;
+  gobject_class->dispatch_properties_changed =
+      gst_mobilenet_dispatch_properties_changed;
+  gobject_class->finalize = gst_mobilenet_finalize;
+
+  gst_mobilenet_settings_install (gobject_class);
+  g_object_class_install_property (gobject_class, PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Since the start, as uint64: frames = classified + skipped (passed on "
+          "purpose without a classification of their own) + failed (could not be "
+          "classified), and the times of preprocessing (frame to tensor) and "
+          "inference in nanoseconds, each as -mean, -p50 and -p99 (these two "
+          "within 7 %)", GST_TYPE_STRUCTURE,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class,
+      "MobileNet classifier", "Filter/Analyzer/Video",
+      "Says what each frame shows, as a meta on the untouched frame", "mnet");
+
+  trans_class->start = GST_DEBUG_FUNCPTR (gst_mobilenet_start);
+  trans_class->stop = GST_DEBUG_FUNCPTR (gst_mobilenet_stop);
+  trans_class->set_caps = GST_DEBUG_FUNCPTR (gst_mobilenet_set_caps);
+  trans_class->sink_event = GST_DEBUG_FUNCPTR (gst_mobilenet_sink_event);
+  trans_class->generate_output =
+      GST_DEBUG_FUNCPTR (gst_mobilenet_generate_output);
+}
+
+static void
+gst_mobilenet_init (GstMobilenet * self)
+{
+  gst_mobilenet_settings_init (&self->settings);
+  g_mutex_init (&self->open_lock);
+  gst_video_info_init (&self->info);
+}

@@ -1,0 +1,149 @@
+#include "plugin/classify/settings.h"
+
+static GType
+fit_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {MNET_FIT_STRETCH, "Each axis by itself; the whole picture is seen",
+        "stretch"},
+    {MNET_FIT_CROP, "The largest centred part of the model's aspect ratio, "
+          "times crop-fraction; the borders are not seen", "crop"},
+    {MNET_FIT_LETTERBOX, "The whole picture in its own aspect ratio, "
+          "with black bars", "letterbox"},
+    {0, NULL, NULL}
+  };
+  static GType type = 0;
+
+  if (g_once_init_enter (&type)) {
+    GType new_type = g_enum_register_static ("GstMobilenetFit", values);
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
+static GType
+resize_method_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {MNET_RESIZE_ANTIALIAS, "Bilinear with the filter widened to the scale",
+        "antialias"},
+    {MNET_RESIZE_BILINEAR, "Two taps an axis", "bilinear"},
+    {MNET_RESIZE_NEAREST, "The nearest pixel", "nearest"},
+    {0, NULL, NULL}
+  };
+  static GType type = 0;
+
+  if (g_once_init_enter (&type)) {
+    GType new_type =
+        g_enum_register_static ("GstMobilenetResizeMethod", values);
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
+static GType
+channel_order_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {MNET_CHANNEL_ORDER_DEFAULT, "What the model says, else RGB", "default"},
+    {MNET_CHANNEL_ORDER_RGB, "Red first", "rgb"},
+    {MNET_CHANNEL_ORDER_BGR, "Blue first", "bgr"},
+    {0, NULL, NULL}
+  };
+  static GType type = 0;
+
+  if (g_once_init_enter (&type)) {
+    GType new_type =
+        g_enum_register_static ("GstMobilenetChannelOrder", values);
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
+#define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
+
+static void
+install_model_properties (GObjectClass * klass)
+{
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_MODEL,
+      g_param_spec_string ("model", "Model",
+          "Model file (TFLite or ONNX), or \"builtin\" (also NULL). Set while "
+          "playing, it is opened at once and takes over at the next frame; one "
+          "that can't be opened is answered with a warning, and the old one stays",
+          NULL, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_LABELS,
+      g_param_spec_string ("labels", "Labels",
+          "File with the names of the classes, one a line. NULL: the labels "
+          "inside the model. Can be set while playing, as the model can",
+          NULL, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_THREADS,
+      g_param_spec_uint ("threads", "Threads",
+          "CPU threads that a classification may use (0 = one a physical core)",
+          0, 64, 0, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_TOP_K,
+      g_param_spec_uint ("top-k", "Top k",
+          "At most so many classes in a result; more than the model has: all",
+          1, 65536, 5, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_MEAN,
+      gst_param_spec_array ("mean", "Mean",
+          "Subtracted from each value (0 to 255) of red, green and blue: three "
+          "numbers, or one for all, as mean=\"<127.5, 127.5, 127.5>\". Counts "
+          "only where scale is given too. Empty: what the model says", NULL,
+          FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_SCALE,
+      gst_param_spec_array ("scale", "Scale",
+          "Factor after the mean was subtracted, not zero: three numbers (red, "
+          "green, blue), or one for all, as scale=\"<0.0078125>\". Without a "
+          "mean, that is 0. Empty: what the model says", NULL, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_CHANNEL_ORDER,
+      g_param_spec_enum ("channel-order", "Channel order",
+          "Order of the model's input channels", channel_order_get_type (),
+          MNET_CHANNEL_ORDER_DEFAULT, FLAGS));
+}
+
+static void
+install_frame_properties (GObjectClass * klass)
+{
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_ENABLED,
+      g_param_spec_boolean ("enabled", "Enabled",
+          "Whether frames are classified; they pass either way", TRUE, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_INTERVAL,
+      g_param_spec_uint ("interval", "Interval",
+          "Classify each n-th frame (1 = every frame); the frames between get "
+          "the last result again, with its age in frames",
+          1, G_MAXUINT, 1, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_THRESHOLD,
+      g_param_spec_double ("threshold", "Threshold",
+          "Classes of a lower probability are left out of the result",
+          0.0, 1.0, 0.1, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_FIT,
+      g_param_spec_enum ("fit", "Fit",
+          "How the picture is brought to the model's width and height",
+          fit_get_type (), MNET_FIT_STRETCH, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_CROP_FRACTION,
+      g_param_spec_double ("crop-fraction", "Crop fraction",
+          "With fit=crop: part of the largest centred rectangle that is seen, "
+          "along each axis (0.875 is how ImageNet models are evaluated)",
+          0.01, 1.0, 0.875, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_RESIZE_METHOD,
+      g_param_spec_enum ("resize-method", "Resize method",
+          "How the picture is resized", resize_method_get_type (),
+          MNET_RESIZE_ANTIALIAS, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_ORIENTATION,
+      g_param_spec_enum ("orientation", "Orientation",
+          "How the picture is turned before it is looked at (the frame itself "
+          "passes as it is); auto follows the image-orientation tag, custom "
+          "turns nothing", GST_TYPE_VIDEO_ORIENTATION_METHOD,
+          GST_VIDEO_ORIENTATION_AUTO, FLAGS));
+}
+
+void
+gst_mobilenet_settings_install (GObjectClass * klass)
+{
+  install_model_properties (klass);
+  install_frame_properties (klass);
+
+  gst_type_mark_as_plugin_api (fit_get_type (), 0);
+  gst_type_mark_as_plugin_api (resize_method_get_type (), 0);
+  gst_type_mark_as_plugin_api (channel_order_get_type (), 0);
+}

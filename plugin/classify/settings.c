@@ -1,0 +1,220 @@
+#include "plugin/classify/settings.h"
+
+#include <string.h>
+
+static gboolean
+triple_equal (const GstMobilenetTriple * a, const GstMobilenetTriple * b)
+{
+  return a->n == b->n
+      && memcmp (a->values, b->values, a->n * sizeof (a->values[0])) == 0;
+}
+
+/* Numbers of any type, as "<127, 127.5, 128>" makes ints and doubles of them. */
+static void
+triple_from_value (GstMobilenetTriple * triple, const GValue * value)
+{
+  GstMobilenetTriple read = { 0, {0, 0, 0} };
+  guint n = gst_value_array_get_size (value);
+  guint i;
+
+  if (n != 0 && n != 1 && n != 3) {
+    g_warning ("an array of none, one or three numbers is needed, not of %u",
+        n);
+    return;
+  }
+  for (i = 0; i < n; i++) {
+    const GValue *element = gst_value_array_get_value (value, i);
+    GValue number = G_VALUE_INIT;
+
+    g_value_init (&number, G_TYPE_DOUBLE);
+    if (!g_value_type_transformable (G_VALUE_TYPE (element), G_TYPE_DOUBLE)
+        || !g_value_transform (element, &number)) {
+      g_warning ("a %s is not a number", G_VALUE_TYPE_NAME (element));
+      return;
+    }
+    read.values[i] = g_value_get_double (&number);
+  }
+  read.n = n;
+  *triple = read;
+}
+
+static void
+triple_to_value (const GstMobilenetTriple * triple, GValue * value)
+{
+  guint i;
+
+  for (i = 0; i < triple->n; i++) {
+    GValue number = G_VALUE_INIT;
+
+    g_value_init (&number, G_TYPE_DOUBLE);
+    g_value_set_double (&number, triple->values[i]);
+    gst_value_array_append_and_take_value (value, &number);
+  }
+}
+
+void
+gst_mobilenet_settings_init (GstMobilenetSettings * settings)
+{
+  memset (settings, 0, sizeof (*settings));
+  settings->model.top_k = 5;
+  settings->frame.enabled = TRUE;
+  settings->frame.interval = 1;
+  settings->frame.threshold = 0.1;
+  settings->frame.preprocess.crop_fraction = 0.875f;
+  settings->frame.orientation = GST_VIDEO_ORIENTATION_AUTO;
+}
+
+void
+gst_mobilenet_settings_clear (GstMobilenetSettings * settings)
+{
+  gst_mobilenet_model_settings_clear (&settings->model);
+}
+
+gboolean
+gst_mobilenet_settings_set (GstMobilenetSettings * settings, guint prop_id,
+    const GValue * value)
+{
+  GstMobilenetModelSettings *model = &settings->model;
+  GstMobilenetFrameSettings *frame = &settings->frame;
+
+  switch (prop_id) {
+    case GST_MOBILENET_PROP_MODEL:
+      g_free (model->model);
+      model->model = g_value_dup_string (value);
+      break;
+    case GST_MOBILENET_PROP_LABELS:
+      g_free (model->labels);
+      model->labels = g_value_dup_string (value);
+      break;
+    case GST_MOBILENET_PROP_THREADS:
+      model->threads = g_value_get_uint (value);
+      break;
+    case GST_MOBILENET_PROP_TOP_K:
+      model->top_k = g_value_get_uint (value);
+      break;
+    case GST_MOBILENET_PROP_THRESHOLD:
+      frame->threshold = g_value_get_double (value);
+      break;
+    case GST_MOBILENET_PROP_INTERVAL:
+      frame->interval = g_value_get_uint (value);
+      break;
+    case GST_MOBILENET_PROP_FIT:
+      frame->preprocess.fit = g_value_get_enum (value);
+      break;
+    case GST_MOBILENET_PROP_CROP_FRACTION:
+      frame->preprocess.crop_fraction = g_value_get_double (value);
+      break;
+    case GST_MOBILENET_PROP_RESIZE_METHOD:
+      frame->preprocess.resize = g_value_get_enum (value);
+      break;
+    case GST_MOBILENET_PROP_MEAN:
+      triple_from_value (&model->mean, value);
+      break;
+    case GST_MOBILENET_PROP_SCALE:
+      triple_from_value (&model->scale, value);
+      break;
+    case GST_MOBILENET_PROP_CHANNEL_ORDER:
+      model->channel_order = g_value_get_enum (value);
+      break;
+    case GST_MOBILENET_PROP_ORIENTATION:
+      frame->orientation = g_value_get_enum (value);
+      break;
+    case GST_MOBILENET_PROP_ENABLED:
+      frame->enabled = g_value_get_boolean (value);
+      break;
+    default:
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+gst_mobilenet_settings_get (const GstMobilenetSettings * settings,
+    guint prop_id, GValue * value)
+{
+  const GstMobilenetModelSettings *model = &settings->model;
+  const GstMobilenetFrameSettings *frame = &settings->frame;
+
+  switch (prop_id) {
+    case GST_MOBILENET_PROP_MODEL:
+      g_value_set_string (value, model->model);
+      break;
+    case GST_MOBILENET_PROP_LABELS:
+      g_value_set_string (value, model->labels);
+      break;
+    case GST_MOBILENET_PROP_THREADS:
+      g_value_set_uint (value, model->threads);
+      break;
+    case GST_MOBILENET_PROP_TOP_K:
+      g_value_set_uint (value, model->top_k);
+      break;
+    case GST_MOBILENET_PROP_THRESHOLD:
+      g_value_set_double (value, frame->threshold);
+      break;
+    case GST_MOBILENET_PROP_INTERVAL:
+      g_value_set_uint (value, frame->interval);
+      break;
+    case GST_MOBILENET_PROP_FIT:
+      g_value_set_enum (value, frame->preprocess.fit);
+      break;
+    case GST_MOBILENET_PROP_CROP_FRACTION:
+      g_value_set_double (value, frame->preprocess.crop_fraction);
+      break;
+    case GST_MOBILENET_PROP_RESIZE_METHOD:
+      g_value_set_enum (value, frame->preprocess.resize);
+      break;
+    case GST_MOBILENET_PROP_MEAN:
+      triple_to_value (&model->mean, value);
+      break;
+    case GST_MOBILENET_PROP_SCALE:
+      triple_to_value (&model->scale, value);
+      break;
+    case GST_MOBILENET_PROP_CHANNEL_ORDER:
+      g_value_set_enum (value, model->channel_order);
+      break;
+    case GST_MOBILENET_PROP_ORIENTATION:
+      g_value_set_enum (value, frame->orientation);
+      break;
+    case GST_MOBILENET_PROP_ENABLED:
+      g_value_set_boolean (value, frame->enabled);
+      break;
+    default:
+      return FALSE;
+  }
+  return TRUE;
+}
+
+void
+gst_mobilenet_model_settings_copy (GstMobilenetModelSettings * to,
+    const GstMobilenetModelSettings * from)
+{
+  *to = *from;
+  to->model = g_strdup (from->model);
+  to->labels = g_strdup (from->labels);
+}
+
+void
+gst_mobilenet_model_settings_clear (GstMobilenetModelSettings * settings)
+{
+  g_clear_pointer (&settings->model, g_free);
+  g_clear_pointer (&settings->labels, g_free);
+}
+
+gboolean
+gst_mobilenet_model_settings_same_model (const GstMobilenetModelSettings * a,
+    const GstMobilenetModelSettings * b)
+{
+  return g_strcmp0 (a->model, b->model) == 0
+      && g_strcmp0 (a->labels, b->labels) == 0
+      && triple_equal (&a->mean, &b->mean)
+      && triple_equal (&a->scale, &b->scale)
+      && a->channel_order == b->channel_order;
+}
+
+gboolean
+gst_mobilenet_model_settings_equal (const GstMobilenetModelSettings * a,
+    const GstMobilenetModelSettings * b)
+{
+  return gst_mobilenet_model_settings_same_model (a, b)
+      && a->threads == b->threads && a->top_k == b->top_k;
+}

@@ -1,0 +1,80 @@
+/*
+ * What the properties of a mobilenet element say, and the properties themselves.
+ */
+#ifndef __GST_MOBILENET_SETTINGS_H__
+#define __GST_MOBILENET_SETTINGS_H__
+
+#include <gst/video/video.h>
+
+#include "nn/mnet.h"
+
+G_BEGIN_DECLS
+
+/* Three values in R, G, B; n is 0 (not given), 1 (for all three) or 3. */
+typedef struct {
+  guint n;
+  gdouble values[3];
+} GstMobilenetTriple;
+
+/* What a model and a session are opened with: a change needs a new session, and some a new model. Owns its strings. */
+typedef struct {
+  gchar *model;                 /* NULL: built-in */
+  gchar *labels;                /* NULL: the model's own */
+  GstMobilenetTriple mean;
+  GstMobilenetTriple scale;
+  MnetChannelOrder channel_order;
+  guint threads;
+  guint top_k;
+} GstMobilenetModelSettings;
+
+/* What counts from the next frame on, without opening anything. */
+typedef struct {
+  gboolean enabled;
+  guint interval;
+  gdouble threshold;
+  MnetPreprocess preprocess;
+  GstVideoOrientationMethod orientation;
+} GstMobilenetFrameSettings;
+
+typedef struct {
+  GstMobilenetModelSettings model;
+  GstMobilenetFrameSettings frame;
+} GstMobilenetSettings;
+
+typedef enum {
+  GST_MOBILENET_PROP_MODEL = 1,
+  GST_MOBILENET_PROP_LABELS,
+  GST_MOBILENET_PROP_THREADS,
+  GST_MOBILENET_PROP_TOP_K,
+  GST_MOBILENET_PROP_THRESHOLD,
+  GST_MOBILENET_PROP_INTERVAL,
+  GST_MOBILENET_PROP_FIT,
+  GST_MOBILENET_PROP_CROP_FRACTION,
+  GST_MOBILENET_PROP_RESIZE_METHOD,
+  GST_MOBILENET_PROP_MEAN,
+  GST_MOBILENET_PROP_SCALE,
+  GST_MOBILENET_PROP_CHANNEL_ORDER,
+  GST_MOBILENET_PROP_ORIENTATION,
+  GST_MOBILENET_PROP_ENABLED,
+  GST_MOBILENET_N_SETTINGS      /* the element's own properties come from here on */
+} GstMobilenetProp;
+
+void gst_mobilenet_settings_init (GstMobilenetSettings * settings);
+void gst_mobilenet_settings_clear (GstMobilenetSettings * settings);
+
+/* Installs one property for each GstMobilenetProp. */
+void gst_mobilenet_settings_install (GObjectClass * klass);
+/* FALSE where the property is none of these. The caller holds the lock that guards the settings. */
+gboolean gst_mobilenet_settings_set (GstMobilenetSettings * settings, guint prop_id, const GValue * value);
+gboolean gst_mobilenet_settings_get (const GstMobilenetSettings * settings, guint prop_id, GValue * value);
+
+void gst_mobilenet_model_settings_copy (GstMobilenetModelSettings * to, const GstMobilenetModelSettings * from);
+void gst_mobilenet_model_settings_clear (GstMobilenetModelSettings * settings);
+gboolean gst_mobilenet_model_settings_equal (const GstMobilenetModelSettings * a, const GstMobilenetModelSettings * b);
+/* Whether a model opened for one serves the other too, with a session of its own. */
+gboolean gst_mobilenet_model_settings_same_model (const GstMobilenetModelSettings * a,
+    const GstMobilenetModelSettings * b);
+
+G_END_DECLS
+
+#endif
