@@ -119,9 +119,10 @@ gst_mobilenet_classifier_run (GstMobilenetClassifier * classifier,
   for (i = 0; i < seen->n_classes; i++) {
     if (seen->classes[i].probability < threshold)
       break;
-    classifier->classes[n++] = (GstMobilenetCategory) {
-    .index = seen->classes[i].index,.label =
-          seen->classes[i].label,.probability = seen->classes[i].probability};
+    classifier->classes[n].index = seen->classes[i].index;
+    classifier->classes[n].label = seen->classes[i].label;
+    classifier->classes[n].probability = seen->classes[i].probability;
+    n++;
   }
   return gst_mobilenet_result_new (mnet_model_info (classifier->model)->name,
       classifier->classes, n, pts, seen->preprocess_ms * GST_MSECOND,

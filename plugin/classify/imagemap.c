@@ -1,5 +1,7 @@
 #include "plugin/classify/imagemap.h"
 
+#include <string.h>
+
 static MnetColorMatrix
 color_matrix (GstVideoColorMatrix matrix)
 {
@@ -120,10 +122,10 @@ set_crop (GstMobilenetImageMap * map, const GstVideoCropMeta * crop)
   /* an empty rectangle says nothing about the picture */
   if (w == 0 || h == 0 || (w == width && h == height))
     return;
-  map->image.crop = (MnetRect) {
-  x, y, w, h};
-  map->region = (GstVideoRectangle) {
-  x, y, w, h};
+  map->image.crop.x = map->region.x = x;
+  map->image.crop.y = map->region.y = y;
+  map->image.crop.width = map->region.w = w;
+  map->image.crop.height = map->region.h = h;
 }
 
 gboolean
@@ -153,21 +155,19 @@ gst_mobilenet_image_map (GstMobilenetImageMap * map, GstBuffer * buffer,
     return FALSE;
   }
 
-  map->image = (MnetImage) {
-    .format = mnet_pixel_format_from_name (GST_VIDEO_INFO_NAME (info)),.width =
-        GST_VIDEO_FRAME_WIDTH (&map->frame),.height =
-        GST_VIDEO_FRAME_HEIGHT (&map->frame),.matrix =
-        color_matrix (info->colorimetry.matrix),.range =
-        color_range (info->colorimetry.range),.chroma_site =
-        chroma_site (info->chroma_site),.orientation =
-        image_orientation (orientation)
-  };
+  memset (&map->image, 0, sizeof (map->image));
+  map->image.format = mnet_pixel_format_from_name (GST_VIDEO_INFO_NAME (info));
+  map->image.width = GST_VIDEO_FRAME_WIDTH (&map->frame);
+  map->image.height = GST_VIDEO_FRAME_HEIGHT (&map->frame);
+  map->image.matrix = color_matrix (info->colorimetry.matrix);
+  map->image.range = color_range (info->colorimetry.range);
+  map->image.chroma_site = chroma_site (info->chroma_site);
+  map->image.orientation = image_orientation (orientation);
   for (i = 0; i < GST_VIDEO_FRAME_N_PLANES (&map->frame); i++) {
     map->image.planes[i] = GST_VIDEO_FRAME_PLANE_DATA (&map->frame, i);
     map->image.strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE (&map->frame, i);
   }
-  map->region = (GstVideoRectangle) {
-  0, 0, 0, 0};
+  memset (&map->region, 0, sizeof (map->region));
   if (crop)
     set_crop (map, crop);
   return TRUE;

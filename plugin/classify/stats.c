@@ -4,8 +4,8 @@
 
 #define SUB_BITS GST_MOBILENET_HISTOGRAM_SUB_BITS
 
-/* Durations below 2^SUB_BITS have a bucket each; above, a bucket is the position of the highest bit and the SUB_BITS
- * bits that follow it. */
+/* Durations below 2^SUB_BITS have a bucket each; above, a bucket is the
+ * position of the highest bit and the SUB_BITS bits that follow it. */
 static guint
 bucket_of (guint64 duration)
 {
@@ -20,15 +20,15 @@ bucket_of (guint64 duration)
 static guint64
 middle_of (guint bucket)
 {
+  guint64 leading, width;
   guint shift;
-  guint64 low;
 
   if (bucket < (2u << SUB_BITS))
     return bucket;
   shift = (bucket >> SUB_BITS) - 1;
-  low =
-      (guint64) ((1u << SUB_BITS) + (bucket & ((1u << SUB_BITS) - 1))) << shift;
-  return low + (G_GUINT64_CONSTANT (1) << shift) / 2;
+  width = G_GUINT64_CONSTANT (1) << shift;
+  leading = (1u << SUB_BITS) + bucket % (1u << SUB_BITS);
+  return leading * width + width / 2;
 }
 
 void

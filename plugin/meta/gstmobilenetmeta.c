@@ -1,5 +1,7 @@
 #include "plugin/meta/gstmobilenetmeta.h"
 
+#include <string.h>
+
 static gboolean
 is_whole_frame (const GstVideoRectangle * region)
 {
@@ -12,8 +14,7 @@ mobilenet_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
   GstMobilenetMeta *self = (GstMobilenetMeta *) meta;
 
   self->result = NULL;
-  self->region = (GstVideoRectangle) {
-  0, 0, 0, 0};
+  memset (&self->region, 0, sizeof (self->region));
   self->age = 0;
   return TRUE;
 }
