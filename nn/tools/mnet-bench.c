@@ -1,0 +1,250 @@
+/* Times a model's inference, or the frame-to-tensor pass alone. */
+#include "nn/tools/tool.h"
+
+#include "nn/base/cpu.h"
+#include "nn/base/threads.h"
+#include "nn/image/format.h"
+#include "nn/image/image.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { MOST_RUNS = 1 << 20, WARM_UP = 5 };
+
+typedef struct Bench {
+    int threads, json;
+    double seconds;
+    double *times;
+    int runs;
+} Bench;
+
+static void usage(FILE *out) {
+    fputs("usage: mnet-bench [OPTIONS] MODEL                     times inference\n"
+          "       mnet-bench [OPTIONS] --frame FORMAT:WIDTHxHEIGHT   times frame to tensor alone\n"
+          "MODEL is a .tflite or .onnx file, or 'builtin'. FORMAT as in GStreamer: NV12, RGB, ...\n"
+          "  --threads N     0: physical cores (1)\n"
+          "  --seconds S     how long (1)\n"
+          "  --resize METHOD of --frame: antialias, bilinear or nearest (antialias)\n"
+          "  --size N        of --frame: side of the tensor (224)\n"
+          "  --json          one JSON object\n"
+          "  -h, --help\n",
+          out);
+}
+
+/* Calls until the time is over, at least once after the warm-up. */
+static ToolTimes measure(Bench *bench, void (*call)(void *), void *data) {
+    bench->times = malloc(MOST_RUNS * sizeof *bench->times);
+    if (!bench->times)
+        tool_fail("out of memory");
+    for (int i = 0; i < WARM_UP; i++)
+        call(data);
+    double start = tool_now_ms(), now = start;
+    do {
+        double before = now;
+        call(data);
+        now = tool_now_ms();
+        bench->times[bench->runs++] = now - before;
+    } while (now - start < bench->seconds * 1e3 && bench->runs < MOST_RUNS);
+    ToolTimes times = tool_times(bench->times, bench->runs);
+    free(bench->times);
+    return times;
+}
+
+static double peak_memory_mib(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024.0;
+}
+
+static void report(const Bench *bench, const char *what, const char *subject, ToolTimes times,
+                   double load_ms) {
+    char names[256];
+    mnet_cpu_names(mnet_cpu_features(), names, sizeof names);
+    if (bench->json) {
+        printf("{\"%s\": {\"min\": %.4f, \"median\": %.4f, \"p99\": %.4f}, \"runs\": %d, "
+               "\"threads\": %d, \"cpu\": \"%s\", ",
+               what, times.min, times.median, times.p99, bench->runs, bench->threads, names);
+        if (load_ms >= 0)
+            printf("\"load_ms\": %.3f, ", load_ms);
+        printf("\"peak_memory_mib\": %.1f}\n", peak_memory_mib());
+        return;
+    }
+    printf("%s, %d thread%s, %s\n", subject, bench->threads, bench->threads == 1 ? "" : "s", names);
+    printf("%s  min %.3f  median %.3f  p99 %.3f  (%d runs)\n", what, times.min, times.median,
+           times.p99, bench->runs);
+    if (load_ms >= 0)
+        printf("load_ms  %.3f\n", load_ms);
+    printf("peak_memory_mib  %.1f\n", peak_memory_mib());
+}
+
+typedef struct Inference {
+    MnetSession *session;
+    unsigned char *tensor;
+    size_t bytes;
+} Inference;
+
+static void infer(void *data) {
+    Inference *inference = data;
+    MnetError error;
+    const MnetResult *result;
+    if (mnet_session_run_tensor(inference->session, inference->tensor, inference->bytes, &result,
+                                &error))
+        tool_fail("%s", error.message);
+}
+
+/* Reproducible noise: bytes for quantised inputs, numbers in 0..1 for floats. */
+static unsigned char *noise(const MnetModelInfo *info) {
+    unsigned char *tensor = malloc(info->input_bytes);
+    uint32_t state = 1;
+    if (!tensor)
+        tool_fail("out of memory");
+    for (size_t i = 0; i < info->input_bytes / (info->input_dtype == MNET_DTYPE_F32 ? 4 : 1); i++) {
+        state = state * 1664525 + 1013904223;
+        if (info->input_dtype == MNET_DTYPE_F32)
+            ((float *)(void *)tensor)[i] = (float)(state >> 8) * 0x1p-24f;
+        else
+            tensor[i] = (unsigned char)(state >> 24);
+    }
+    return tensor;
+}
+
+static void bench_model(Bench *bench, const char *path) {
+    MnetError error;
+    Inference inference = {0};
+    MnetSessionOptions options = {.threads = bench->threads};
+    double start = tool_now_ms();
+    MnetModel *model = tool_open_model(path, NULL);
+    if (mnet_session_open(model, &options, &inference.session, &error))
+        tool_fail("%s", error.message);
+    double load_ms = tool_now_ms() - start;
+    const MnetModelInfo *info = mnet_model_info(model);
+    bench->threads = mnet_session_threads(inference.session);
+    inference.tensor = noise(info);
+    inference.bytes = info->input_bytes;
+    ToolTimes times = measure(bench, infer, &inference);
+    report(bench, "inference_ms", info->name, times, load_ms);
+    free(inference.tensor);
+    mnet_session_close(&inference.session);
+    mnet_model_unref(&model);
+}
+
+typedef struct Conversion {
+    MnetImageConverter *converter;
+    MnetImage image;
+    unsigned char *tensor;
+} Conversion;
+
+static void convert(void *data) {
+    Conversion *conversion = data;
+    MnetError error;
+    if (mnet_image_convert(conversion->converter, &conversion->image, conversion->tensor, &error))
+        tool_fail("%s", error.message);
+}
+
+/* A frame of noise; planes of subsampled formats have rows to spare. */
+static unsigned char *make_frame(const char *text, MnetImage *image) {
+    char name[32], rest;
+    int width, height;
+    if (sscanf(text, "%31[^:]:%dx%d%c", name, &width, &height, &rest) != 3)
+        tool_fail("--frame takes FORMAT:WIDTHxHEIGHT such as NV12:1920x1080, not '%s'", text);
+    *image =
+        (MnetImage){.format = mnet_pixel_format_from_name(name), .width = width, .height = height};
+    if (!image->format || width < 1 || height < 1 || width > 8192 || height > 8192)
+        tool_fail("--frame '%s': an unknown format, or not 1x1 to 8192x8192", text);
+    const MnetFormatInfo *info = mnet_format_info(image->format);
+    size_t size[3], total = 0;
+    for (int i = 0; i < info->n_planes; i++) {
+        image->strides[i] = mnet_format_row_bytes(info, i, width);
+        size[i] = image->strides[i] * (size_t)height;
+        total += size[i];
+    }
+    unsigned char *data = malloc(total);
+    uint32_t state = 1;
+    if (!data)
+        tool_fail("out of memory");
+    for (size_t i = 0; i < total; i++)
+        data[i] = (unsigned char)((state = state * 1664525 + 1013904223) >> 24);
+    image->planes[0] = data;
+    for (int i = 1; i < info->n_planes; i++)
+        image->planes[i] = image->planes[i - 1] + size[i - 1];
+    return data;
+}
+
+static void bench_frame(Bench *bench, const char *text, MnetResize resize, int size) {
+    MnetError error;
+    Conversion conversion = {0};
+    MnetImageTarget target = {.width = size,
+                              .height = size,
+                              .channels = 3,
+                              .dtype = MNET_DTYPE_QU8,
+                              .order = MNET_CHANNEL_ORDER_RGB,
+                              .mul = {1, 1, 1}};
+    MnetPreprocess preprocess = {.resize = resize};
+    unsigned char *frame = make_frame(text, &conversion.image);
+    bench->threads = bench->threads ? bench->threads : mnet_threads_default();
+    conversion.tensor = malloc((size_t)size * size * 3);
+    if (!conversion.tensor)
+        tool_fail("out of memory");
+    if (mnet_image_converter_new(&target, &preprocess, bench->threads, &conversion.converter,
+                                 &error))
+        tool_fail("%s", error.message);
+    ToolTimes times = measure(bench, convert, &conversion);
+    report(bench, "preprocess_ms", text, times, -1);
+    mnet_image_converter_free(&conversion.converter);
+    free(conversion.tensor);
+    free(frame);
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {
+        {"threads", required_argument, NULL, 't'}, {"seconds", required_argument, NULL, 's'},
+        {"frame", required_argument, NULL, 'f'},   {"resize", required_argument, NULL, 'r'},
+        {"size", required_argument, NULL, 'z'},    {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {0}};
+    Bench bench = {.threads = 1, .seconds = 1};
+    const char *frame = NULL;
+    MnetResize resize = MNET_RESIZE_ANTIALIAS;
+    int option, size = 224;
+
+    tool_set_name("mnet-bench");
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        switch (option) {
+        case 't':
+            bench.threads = tool_integer("--threads", optarg, 0, MNET_MAX_THREADS);
+            break;
+        case 's':
+            bench.seconds = tool_number("--seconds", optarg, 0, 86400);
+            break;
+        case 'f':
+            frame = optarg;
+            break;
+        case 'r':
+            resize = tool_resize(optarg);
+            break;
+        case 'z':
+            size = tool_integer("--size", optarg, 1, 4096);
+            break;
+        case 'j':
+            bench.json = 1;
+            break;
+        case 'h':
+            usage(stdout);
+            return 0;
+        default:
+            usage(stderr);
+            return 2;
+        }
+    if (optind + !frame != argc) {
+        usage(stderr);
+        return 2;
+    }
+    if (frame)
+        bench_frame(&bench, frame, resize, size);
+    else
+        bench_model(&bench, argv[optind]);
+    tool_flush();
+    return 0;
+}
