@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <math.h>
 
+/* A centre on the border of two pixels lies in the second, whatever the rounding of the division. */
+#define EDGE 1e-9
+
 /** The samples [lo, hi) of a plane along one axis, and how the outputs lie in them. */
 typedef struct Samples {
     int lo, hi;
@@ -84,7 +87,7 @@ bool mnet_filter_build(MnetFilter *filter, MnetArena *arena, const MnetAxis *axi
         float *weights = filter->weights + (size_t)i * (size_t)filter->pitch;
         double position = axis->box_start + (j + 0.5) * scale;
         if (resize == MNET_RESIZE_NEAREST) {
-            int pixel = clamp((int)floor(position), 0, axis->size - 1);
+            int pixel = clamp((int)floor(position + EDGE), 0, axis->size - 1);
             pixel = axis->origin + (axis->reversed ? axis->size - 1 - pixel : pixel);
             filter->start[i] = pixel >> shift;
             filter->taps[i] = 1;
