@@ -37,9 +37,14 @@ static bool fold_into(MnetNode *node, const MnetNode *pad) {
     MnetWindow *window = foldable_window(node, pad->attrs.pad.value);
     if (!window)
         return false;
+    const int32_t *before = pad->attrs.pad.before, *after = pad->attrs.pad.after;
+    for (int axis = 0; axis < 2 && node->kind != MNET_OP_CONV_2D; axis++)
+        if (window->pad[axis] + before[1 + axis] >= window->kernel[axis] ||
+            window->pad[axis + 2] + after[1 + axis] >= window->kernel[axis])
+            return false; /* a pool's window must always meet the picture */
     for (int axis = 0; axis < 2; axis++) {
-        window->pad[axis] += pad->attrs.pad.before[1 + axis];
-        window->pad[axis + 2] += pad->attrs.pad.after[1 + axis];
+        window->pad[axis] += before[1 + axis];
+        window->pad[axis + 2] += after[1 + axis];
     }
     if (node->kind == MNET_OP_AVG_POOL)
         node->attrs.pool.count_include_pad = true;
