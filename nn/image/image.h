@@ -7,27 +7,40 @@
 
 #include "nn/base/status.h"
 
-/** The tensor to write. For value v (0 to 255, not rounded) of the channel c of R, G, B: t = v * mul[c] + add[c]. */
+/**
+ * The tensor to write. For value v (0 to 255, not rounded) of the channel c of R, G, B: t = v * mul[c] + add[c]; a single
+ * channel takes mul[0] and add[0].
+ */
 typedef struct MnetImageTarget {
-    int width, height;
+    int width, height; /* 1 to 8192 */
     int channels;      /* 3, or 1 for grey: BT.601 luma of the result */
     MnetDtype dtype;   /* F32: t; QU8 and QS8: t rounded to nearest even and saturated */
     MnetLayout layout; /* of the tensor in memory, batch 1 */
     MnetChannelOrder order;
-    float mul[3], add[3]; /* by R, G, B whatever the order */
+    float mul[3], add[3]; /* finite; by R, G, B whatever the order */
 } MnetImageTarget;
 
 typedef struct MnetImageConverter MnetImageConverter;
 
-/** A converter keeps weights and row buffers for the last geometry; it allocates only when that changes. One thread at a time. */
+/**
+ * A converter keeps weights and row buffers for the last geometry (format, size, crop, orientation, chroma site); it
+ * allocates only when that or the options change. One thread at a time. `threads` is 1 to MNET_MAX_THREADS; the result is
+ * the same for any number. `preprocess` may be NULL. On MNET_OK the caller owns *converter.
+ * Errors: ARGUMENT for a target, options or threads out of range, MEMORY.
+ */
 MnetStatus mnet_image_converter_new(const MnetImageTarget *target, const MnetPreprocess *preprocess,
                                     int threads, MnetImageConverter **converter, MnetError *error);
+/** Frees and sets *converter to NULL. NULL and *converter == NULL are fine. */
 void mnet_image_converter_free(MnetImageConverter **converter);
-/** Checks the options and makes them those of the next frames. */
+/** Checks the options and makes them those of the next frames; on an error the old ones stay. */
 MnetStatus mnet_image_converter_set_preprocess(MnetImageConverter *converter,
                                                const MnetPreprocess *preprocess, MnetError *error);
 
-/** Writes width * height * channels elements to `tensor`. Errors: an image that can't be (size, stride, plane, crop). */
+/**
+ * Writes width * height * channels elements to `tensor`, aligned to its element. Planes that the format doesn't have are
+ * ignored. Errors: ARGUMENT for an image that can't be (format, size, plane, stride, crop, an enum out of range), before
+ * anything is written; MEMORY for a new geometry.
+ */
 MnetStatus mnet_image_convert(MnetImageConverter *converter, const MnetImage *image, void *tensor,
                               MnetError *error);
 

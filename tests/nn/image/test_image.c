@@ -180,9 +180,10 @@ static void test_random_sizes(void) {
 }
 
 static void test_extreme_sizes(void) {
-    static const int sizes[][4] = {{8192, 1, 3, 2},  {1, 8192, 2, 3},    {8192, 3, 1, 1},
-                                   {3, 8191, 1, 1},  {1, 1, 60, 60},     {2, 1, 1, 50},
-                                   {719, 577, 7, 9}, {1001, 1003, 8, 8}, {8191, 9, 64, 1}};
+    static const int sizes[][4] = {{8192, 1, 3, 2},    {1, 8192, 2, 3}, {8192, 3, 1, 1},
+                                   {3, 8191, 1, 1},    {1, 1, 60, 60},  {2, 1, 1, 50},
+                                   {719, 577, 7, 9},   {4, 576, 3, 3},  {4, 577, 3, 3},
+                                   {1001, 1003, 8, 8}, {8191, 9, 64, 1}};
     Frame frame = {0};
     for (int i = 0; i < (int)(sizeof(sizes) / sizeof(sizes[0])); i++)
         for (int format = 1; format < MNET_PIXEL_FORMAT_COUNT; format += frame_range(1, 4)) {
@@ -231,6 +232,30 @@ static void test_threads_change_nothing(void) {
     frame_free(&frame);
 }
 
+/** Changes one thing that a converter may have kept numbers for. */
+static void change_one(MnetImage *image, int part) {
+    switch (part) {
+    case 0:
+        image->orientation = (MnetOrientation)(((int)image->orientation + 1) % 8);
+        break;
+    case 1:
+        image->chroma_site = (MnetChromaSite)(((int)image->chroma_site + 1) % 4);
+        break;
+    case 2:
+        image->matrix = MNET_COLOR_MATRIX_BT2020;
+        image->range = MNET_COLOR_RANGE_FULL;
+        break;
+    case 3:
+        image->crop = (MnetRect){image->width / 2, 0, (image->width + 1) / 2, image->height};
+        break;
+    case 4:
+        image->crop = (MnetRect){0, 0, 0, 0};
+        break;
+    default:
+        image->height = (image->height + 1) / 2;
+    }
+}
+
 /** A converter that has seen other frames gives what a new one does; a refused frame does no harm. */
 static void test_changing_geometry(void) {
     static uint8_t fresh[MAX_BYTES], used[MAX_BYTES];
@@ -257,11 +282,12 @@ static void test_changing_geometry(void) {
         convert(&setup, &frame.image, fresh);
         CHECK(!memcmp(fresh, used, tensor_bytes(&target)), "frame %d", i);
 
-        frame.image.orientation = (MnetOrientation)(((int)frame.image.orientation + 1) % 8);
-        frame.image.matrix = MNET_COLOR_MATRIX_BT2020;
-        CHECK(!mnet_image_convert(converter, &frame.image, used, &error));
-        convert(&setup, &frame.image, fresh);
-        CHECK(!memcmp(fresh, used, tensor_bytes(&target)), "frame %d turned", i);
+        for (int part = 0; part < 6; part++) {
+            change_one(&frame.image, part);
+            CHECK(!mnet_image_convert(converter, &frame.image, used, &error), "%s", error.message);
+            convert(&setup, &frame.image, fresh);
+            CHECK(!memcmp(fresh, used, tensor_bytes(&target)), "frame %d, change %d", i, part);
+        }
     }
     mnet_image_converter_free(&converter);
     CHECK(!converter);
