@@ -26,13 +26,16 @@ static inline int build_unknown(MnetGraph *graph) {
     return build_tensor(graph, MNET_DTYPE_NONE, -1, NULL);
 }
 
-/** `data` is borrowed. */
+/** `data` is copied. */
 static inline int build_constant(MnetGraph *graph, MnetDtype dtype, const void *data, int rank,
                                  const int32_t *dims) {
     int id = build_tensor(graph, dtype, rank, dims);
     MnetTensor *tensor = &graph->tensors[id];
-    tensor->data = data;
     tensor->bytes = mnet_tensor_elements(tensor) * mnet_dtype_size(dtype);
+    void *copy = mnet_arena_alloc(&graph->arena, tensor->bytes);
+    if (!copy)
+        abort();
+    tensor->data = memcpy(copy, data, tensor->bytes);
     return id;
 }
 
@@ -86,14 +89,9 @@ static inline MnetNode *build_transpose(MnetGraph *graph, int x, int rank, const
     return node;
 }
 
-/** To a constant shape of at most 6 numbers, which is copied. */
+/** To a constant shape. */
 static inline MnetNode *build_reshape(MnetGraph *graph, int x, int rank, const int32_t *dims) {
-    int32_t *copy = mnet_arena_alloc(&graph->arena, (rank + 1) * sizeof *copy);
-    if (!copy)
-        abort();
-    if (rank)
-        memcpy(copy, dims, rank * sizeof *dims);
-    int shape = build_constant(graph, MNET_DTYPE_S32, copy, 1, (const int32_t[]){rank});
+    int shape = build_constant(graph, MNET_DTYPE_S32, dims, 1, (const int32_t[]){rank});
     return build_node(graph, MNET_OP_RESHAPE, x, shape, -1);
 }
 
