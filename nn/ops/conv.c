@@ -5,6 +5,9 @@
 #include <limits.h>
 #include <string.h>
 
+/* Of output channels, and of weights of each: keeps all sizes of packed weights far from overflow. */
+#define MOST (1 << 24)
+
 MnetStatus mnet_conv_fail(const MnetGraph *graph, const MnetNode *node, MnetError *error,
                           MnetStatus status, const char *what) {
     return mnet_fail(error, status, "%s: node %d (%s \"%s\"): %s", graph->file, node->index,
@@ -60,14 +63,15 @@ static bool describe_conv_2d(const MnetGraph *graph, const MnetNode *node, MnetC
         int64_t room = (int64_t)x->dims[1 + i] + window->pad[i] + window->pad[2 + i] - reach;
 
         if (window->kernel[i] < 1 || window->stride[i] < 1 || window->dilation[i] < 1 ||
-            window->pad[i] < 0 || window->pad[2 + i] < 0 || room < 0 || room + reach > INT_MAX ||
-            room / window->stride[i] + 1 != y->dims[1 + i] || w->dims[1 + i] != window->kernel[i])
+            window->pad[i] < 0 || window->pad[2 + i] < 0 || room < 0 ||
+            room + reach > INT_MAX / 4 || room / window->stride[i] + 1 != y->dims[1 + i] ||
+            w->dims[1 + i] != window->kernel[i])
             return false;
         p->size[i] = x->dims[1 + i];
         p->out_size[i] = y->dims[1 + i];
         p->kernel[i] = window->kernel[i];
         p->stride[i] = window->stride[i];
-        p->dilation[i] = window->dilation[i];
+        p->dilation[i] = window->kernel[i] > 1 ? window->dilation[i] : 1;
         p->pad[i] = window->pad[i];
     }
     conv->k = (size_t)p->kernel[0] * (size_t)p->kernel[1] * (size_t)p->n_channels;
@@ -78,8 +82,8 @@ static bool describe_fully_connected(const MnetGraph *graph, const MnetNode *nod
     const MnetTensor *x = &graph->tensors[conv->x], *y = &graph->tensors[conv->y];
     const MnetTensor *w = &graph->tensors[node->inputs[1]];
 
-    if (x->rank < 1 || w->rank != 2 || y->rank < 1 || x->dims[x->rank - 1] != w->dims[1] ||
-        y->dims[y->rank - 1] != w->dims[0])
+    if (x->rank < 1 || w->rank != 2 || y->rank < 1 || w->dims[1] < 1 ||
+        x->dims[x->rank - 1] != w->dims[1] || y->dims[y->rank - 1] != w->dims[0])
         return false;
     conv->batch = (int)(mnet_tensor_elements(x) / w->dims[1]);
     conv->groups = 1;
@@ -203,9 +207,14 @@ MnetStatus mnet_conv_describe(const MnetGraph *graph, const MnetNode *node, Mnet
     conv->y = node->outputs[0];
     conv->residual = residual ? node->inputs[3] : MNET_NO_TENSOR;
     conv->quantized = x->dtype == MNET_DTYPE_QS8;
-    if (!(is_conv ? describe_conv_2d : describe_fully_connected)(graph, node, conv))
+    if (!(is_conv ? describe_conv_2d : describe_fully_connected)(graph, node, conv) ||
+        mnet_tensor_elements(&graph->tensors[conv->y]) < 1 ||
+        mnet_tensor_elements(&graph->tensors[node->inputs[1]]) < 1)
         return mnet_conv_fail(graph, node, error, MNET_ERROR_FORMAT,
                               "shapes of input, weights and output don't match");
+    if (conv->k > MOST || conv->out_channels > MOST)
+        return mnet_conv_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,
+                              "more than 16777216 channels, or weights of one");
     wrong = check_operands(graph, node, conv);
     if (wrong)
         return mnet_conv_fail(graph, node, error, MNET_ERROR_UNSUPPORTED, wrong);
@@ -220,6 +229,15 @@ MnetStatus mnet_conv_describe(const MnetGraph *graph, const MnetNode *node, Mnet
     conv->activation = mnet_epilogue_f32(&node->activation);
     if (residual)
         conv->residual_activation = mnet_epilogue_f32(&node->attrs.conv.residual_activation);
+    return MNET_OK;
+}
+
+MnetStatus mnet_conv_set_scratch(const MnetGraph *graph, const MnetNode *node, MnetStep *step,
+                                 uint64_t bytes, MnetError *error) {
+    if (bytes > 1 << 30)
+        return mnet_conv_fail(graph, node, error, MNET_ERROR_MEMORY,
+                              "needs more than 1 GiB of working memory");
+    step->scratch_bytes = (size_t)bytes;
     return MNET_OK;
 }
 

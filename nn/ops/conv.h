@@ -53,6 +53,10 @@ MnetStatus mnet_conv_depthwise_prepare(const MnetGraph *graph, const MnetNode *n
                                        MnetArena *memory, MnetConv *conv, MnetStep *step,
                                        MnetError *error);
 
+/** Working memory of a worker, with a limit. */
+MnetStatus mnet_conv_set_scratch(const MnetGraph *graph, const MnetNode *node, MnetStep *step,
+                                 uint64_t bytes, MnetError *error);
+
 /** The real bias of an output channel; 0 where the node has none. */
 float mnet_conv_bias_f32(const MnetGraph *graph, const MnetNode *node, int channel);
 

@@ -133,21 +133,20 @@ MnetStatus mnet_conv_depthwise_prepare(const MnetGraph *graph, const MnetNode *n
                                        MnetError *error) {
     const MnetPatches *p = &conv->patches;
     size_t channels = (size_t)conv->out_channels;
+    uint64_t scratch = 0;
     MnetStatus status;
 
     mnet_depthwise_kernels_init(&conv->depthwise, mnet_cpu_features());
     status = (conv->quantized ? pack_s16 : pack_f32)(graph, node, memory, conv, error);
     if (status)
         return status;
-    step->scratch_bytes = 0;
     if (conv->quantized)
-        step->scratch_bytes = channels * sizeof(int32_t) + (size_t)p->kernel[0] *
-                                                               (size_t)p->size[1] * channels *
-                                                               sizeof(int16_t);
+        scratch = channels * sizeof(int32_t) +
+                  (uint64_t)p->kernel[0] * (size_t)p->size[1] * channels * sizeof(int16_t);
     step->run = conv->quantized ? run_qs8 : run_f32;
     step->params = conv;
     step->units = conv->batch * p->out_size[0];
     step->kernel = conv->quantized ? conv->depthwise.s16_name : conv->depthwise.f32_name;
     step->macs = (int64_t)step->units * p->out_size[1] * conv->out_channels * (int64_t)conv->k;
-    return MNET_OK;
+    return mnet_conv_set_scratch(graph, node, step, scratch, error);
 }

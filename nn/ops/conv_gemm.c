@@ -176,11 +176,12 @@ static void run_qs8(const MnetStep *step, const MnetStepMemory *memory, int begi
 /* Rows and panels of a unit: patches bounded by the cache; enough units for many threads, but not so narrow that the
  * patches cost more than the product. */
 static void choose_units(MnetConv *conv, size_t nr) {
-    size_t fit = PATCH_BYTES / (conv->k * sizeof(float));
+    size_t fit = PATCH_BYTES / (conv->k * (conv->quantized ? sizeof(int16_t) : sizeof(float)));
+    bool patches = conv->quantized || !conv->pointwise;
     int row_blocks, panel_blocks, wide = conv->panels / (int)(64 / nr);
 
     conv->row_block = conv->rows <= 64 ? conv->rows : 32;
-    if (!conv->pointwise && (size_t)conv->row_block > fit)
+    if (patches && (size_t)conv->row_block > fit)
         conv->row_block = fit < 4 ? 4 : (int)fit;
     if (conv->row_block > conv->rows)
         conv->row_block = conv->rows;
@@ -196,7 +197,8 @@ static void choose_units(MnetConv *conv, size_t nr) {
 MnetStatus mnet_conv_gemm_prepare(const MnetGraph *graph, const MnetNode *node, MnetArena *memory,
                                   MnetConv *conv, MnetStep *step, MnetError *error) {
     const MnetPatches *p = &conv->patches;
-    size_t nr, block;
+    uint64_t scratch = 0;
+    size_t nr;
     MnetStatus status;
 
     mnet_gemm_kernels_init(&conv->gemm, mnet_cpu_features());
@@ -213,15 +215,14 @@ MnetStatus mnet_conv_gemm_prepare(const MnetGraph *graph, const MnetNode *node, 
     if (status)
         return status;
 
-    block = (size_t)conv->row_block;
     if (conv->quantized)
-        step->scratch_bytes = block * (SUM_COLUMNS * sizeof(int32_t) + conv->k_padded * 2);
-    else
-        step->scratch_bytes = conv->pointwise ? 0 : block * conv->k * sizeof(float);
+        scratch = (uint64_t)conv->row_block * (SUM_COLUMNS * sizeof(int32_t) + conv->k_padded * 2);
+    else if (!conv->pointwise)
+        scratch = (uint64_t)conv->row_block * conv->k * sizeof(float);
     step->run = conv->quantized ? run_qs8 : run_f32;
     step->params = conv;
     step->units = ceil_div(conv->rows, conv->row_block) * ceil_div(conv->panels, conv->panel_block);
     step->kernel = conv->quantized ? conv->gemm.s16_name : conv->gemm.f32_name;
     step->macs = (int64_t)conv->rows * conv->out_channels * (int64_t)conv->k;
-    return MNET_OK;
+    return mnet_conv_set_scratch(graph, node, step, scratch, error);
 }
