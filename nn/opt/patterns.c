@@ -96,26 +96,50 @@ static MnetActivation recognise(const MnetGraph *graph, const Product *product, 
     return activation;
 }
 
+/* clamp(x, 0, 1 / s) * s, the clamp fused into the op that makes x: what is left of a hard sigmoid when the exporter has folded
+ * its offset into a bias. That op takes all of it. */
+static bool fuse_scaled_clamp(MnetGraph *graph, int at, const Product *product) {
+    if (product->n_factors != 1 || mnet_rewrite_only_consumer(graph, product->factors[0]) < 0 ||
+        !mnet_rewrite_same_shape(graph, product->factors[0], graph->nodes[at].outputs[0]))
+        return false;
+    MnetNode *node = mnet_rewrite_producer(graph, product->factors[0]);
+    bool takes_any = node && (node->kind == MNET_OP_CONV_2D ||
+                              node->kind == MNET_OP_FULLY_CONNECTED || node->kind == MNET_OP_ADD);
+    if (!takes_any || node->activation.kind != MNET_ACTIVATION_CLAMP || node->activation.lo != 0 ||
+        !is_about(node->activation.hi * product->scale, 1))
+        return false;
+    node->activation =
+        (MnetActivation){.kind = MNET_ACTIVATION_HARD_SIGMOID, .alpha = (float)product->scale};
+    node->outputs[0] = graph->nodes[at].outputs[0];
+    mnet_opt_kill(graph, at);
+    return true;
+}
+
+static bool replace(MnetGraph *graph, int at, const Product *product) {
+    int x;
+    MnetActivation activation = recognise(graph, product, &x);
+    MnetNode *node = &graph->nodes[at];
+    if (activation.kind == MNET_ACTIVATION_NONE ||
+        !mnet_rewrite_same_shape(graph, x, node->outputs[0]))
+        return false;
+    node->kind = MNET_OP_ACTIVATION;
+    node->attrs = (MnetAttrs){0};
+    node->activation = activation;
+    node->inputs[0] = x;
+    node->n_inputs = 1;
+    return true;
+}
+
 MnetStatus mnet_opt_patterns(MnetGraph *graph, int *changes, MnetError *error) {
     for (int i = 0; i < graph->n_nodes; i++) {
-        MnetNode *node = &graph->nodes[i];
+        const MnetNode *node = &graph->nodes[i];
         Product product = {.scale = 1};
-        int x;
         if ((node->kind != MNET_OP_MUL && node->kind != MNET_OP_DIV) || !is_plain(node) ||
             graph->tensors[node->outputs[0]].dtype != MNET_DTYPE_F32 ||
             !collect(graph, node->inputs[0], false, 0, &product) ||
             !collect(graph, node->inputs[1], node->kind == MNET_OP_DIV, 0, &product))
             continue;
-        MnetActivation activation = recognise(graph, &product, &x);
-        if (activation.kind == MNET_ACTIVATION_NONE ||
-            !mnet_rewrite_same_shape(graph, x, node->outputs[0]))
-            continue;
-        node->kind = MNET_OP_ACTIVATION;
-        node->attrs = (MnetAttrs){0};
-        node->activation = activation;
-        node->inputs[0] = x;
-        node->n_inputs = 1;
-        ++*changes;
+        *changes += replace(graph, i, &product) || fuse_scaled_clamp(graph, i, &product);
     }
     return MNET_OK;
 }

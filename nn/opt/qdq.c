@@ -76,19 +76,21 @@ static bool has_integer_kernel(const MnetNode *node) {
            node->activation.kind == MNET_ACTIVATION_CLAMP;
 }
 
-static MnetStatus integer_weights(MnetGraph *graph, MnetNode *node, bool *fits, MnetError *error) {
-    int weights = mnet_qdq_weights(graph, node->inputs[1]), bias;
-    *fits = weights != MNET_NO_TENSOR;
+static MnetStatus integer_weights(MnetGraph *graph, MnetNode *node, int result, bool *fits,
+                                  MnetError *error) {
+    MnetQdqOperands operands = {.x = mnet_rewrite_dequantized(graph, node->inputs[0]),
+                                .weights = mnet_qdq_weights(graph, node->inputs[1]),
+                                .bias = mnet_rewrite_input(node, 2),
+                                .y = result};
+    *fits = operands.weights != MNET_NO_TENSOR;
     if (!*fits)
         return MNET_OK;
-    MnetStatus status = mnet_qdq_bias(graph, mnet_rewrite_input(node, 2),
-                                      mnet_rewrite_dequantized(graph, node->inputs[0]), weights,
-                                      &bias, fits, error);
+    MnetStatus status = mnet_qdq_bias(graph, &operands, fits, error);
     if (status || !*fits)
         return status;
-    node->inputs[1] = weights;
+    node->inputs[1] = operands.weights;
     if (node->n_inputs > 2)
-        node->inputs[2] = bias;
+        node->inputs[2] = operands.bias;
     return MNET_OK;
 }
 
@@ -102,7 +104,7 @@ MnetStatus mnet_opt_qdq(MnetGraph *graph, int *changes, MnetError *error) {
             continue;
         if (node->kind == MNET_OP_CONV_2D || node->kind == MNET_OP_FULLY_CONNECTED) {
             bool fits;
-            MnetStatus status = integer_weights(graph, node, &fits, error);
+            MnetStatus status = integer_weights(graph, node, result, &fits, error);
             if (status)
                 return status;
             if (!fits)

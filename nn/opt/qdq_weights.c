@@ -2,6 +2,7 @@
 #include "nn/opt/rewrite.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 int mnet_qdq_weights(const MnetGraph *graph, int tensor) {
     int constant = mnet_rewrite_dequantized_constant(graph, tensor);
@@ -48,53 +49,71 @@ static int bias_source(const MnetGraph *graph, int bias, int32_t channels) {
 }
 
 /* Scales are stored as floats, so their product is a rounding or two away from what the exporter stored. */
-static bool has_scale(const MnetTensor *bias, const MnetQuant *quant, int32_t channels) {
-    if (bias->dtype != MNET_DTYPE_S32 || bias->rank != 1)
-        return false;
-    for (int32_t c = 0; c < channels; c++) {
-        double wanted = scale_at(quant, c), scale = scale_at(&bias->quant, c);
-        if (fabs(scale - wanted) > 1e-6 * wanted ||
-            bias->quant.zero_point[bias->quant.count > 1 ? c : 0] != 0)
-            return false;
-    }
-    return true;
+static bool has_scale(const MnetTensor *bias, const MnetQuant *quant, int32_t channel) {
+    double wanted = scale_at(quant, channel), scale = scale_at(&bias->quant, channel);
+    return fabs(scale - wanted) <= 1e-6 * wanted &&
+           bias->quant.zero_point[bias->quant.count > 1 ? channel : 0] == 0;
 }
 
-static bool product_quant(MnetGraph *graph, int x, int weights, MnetQuant *quant) {
-    const MnetQuant *w = &graph->tensors[weights].quant;
+static bool product_quant(MnetGraph *graph, const MnetQdqOperands *operands, MnetQuant *quant) {
+    const MnetQuant *w = &graph->tensors[operands->weights].quant;
     float *scale = mnet_arena_array(&graph->arena, w->count, sizeof *scale);
     int32_t *zero_point = mnet_arena_array(&graph->arena, w->count, sizeof *zero_point);
     if (!scale || !zero_point)
         return false;
     for (int i = 0; i < w->count; i++)
-        scale[i] = (float)((double)graph->tensors[x].quant.scale[0] * w->scale[i]);
+        scale[i] = (float)((double)graph->tensors[operands->x].quant.scale[0] * w->scale[i]);
     *quant = (MnetQuant){.count = w->count, .scale = scale, .zero_point = zero_point};
     return true;
 }
 
-MnetStatus mnet_qdq_bias(MnetGraph *graph, int bias, int x, int weights, int *result, bool *fits,
+/* The most that a sum of x * w over channel o can reach: each factor may have its zero point taken off or not. */
+static double reach(const MnetTensor *weights, int32_t channel) {
+    int64_t filter = mnet_tensor_elements(weights) / weights->dims[0];
+    const int8_t *w = (const int8_t *)weights->data + channel * filter;
+    int32_t zero = weights->quant.zero_point[weights->quant.count > 1 ? channel : 0];
+    double sum = (double)filter * abs(zero);
+    for (int64_t i = 0; i < filter; i++)
+        sum += abs(w[i]);
+    return sum * 256;
+}
+
+/* The integer for `bias` with room for the sum on top; false where there is none near enough, or for NaN. */
+static bool fit(double bias, double room, double y_scale, int32_t *q) {
+    double exact = nearbyint(bias), fitting = fmin(fmax(exact, -room), room);
+    if (!(room >= 0 && fabs(exact - fitting) * y_scale <= 1. / 16))
+        return false;
+    *q = (int32_t)fitting;
+    return true;
+}
+
+MnetStatus mnet_qdq_bias(MnetGraph *graph, MnetQdqOperands *operands, bool *fits,
                          MnetError *error) {
-    int32_t channels = graph->tensors[weights].dims[0];
-    int source = bias == MNET_NO_TENSOR ? MNET_NO_TENSOR : bias_source(graph, bias, channels);
-    *fits = bias == MNET_NO_TENSOR || source != MNET_NO_TENSOR;
-    if (source == MNET_NO_TENSOR) {
-        if (*fits)
-            *result = MNET_NO_TENSOR;
+    int32_t channels = graph->tensors[operands->weights].dims[0];
+    *fits = true;
+    if (operands->bias == MNET_NO_TENSOR)
         return MNET_OK;
-    }
+    int source = bias_source(graph, operands->bias, channels);
+    *fits = source != MNET_NO_TENSOR;
+    if (!*fits)
+        return MNET_OK;
+
     MnetQuant quant;
     int32_t *data;
-    MnetTensor from = graph->tensors[source];
+    const MnetTensor from = graph->tensors[source];
     int tensor = mnet_rewrite_constant(graph, from.name, MNET_DTYPE_S32, 1, &channels, &data);
-    if (tensor == MNET_NO_TENSOR || !product_quant(graph, x, weights, &quant))
+    if (tensor == MNET_NO_TENSOR || !product_quant(graph, operands, &quant))
         return mnet_rewrite_no_memory(graph, error);
-    for (int32_t c = 0; c < channels && *fits; c++) {
-        double q = nearbyint(real_bias(&from, c) / scale_at(&quant, c));
-        *fits = fabs(q) <= 1 << 30; /* false for NaN too */
-        data[c] = *fits ? (int32_t)q : 0;
-    }
     graph->tensors[tensor].quant = quant;
+    double y_scale = graph->tensors[operands->y].quant.scale[0];
+    for (int32_t c = 0; c < channels && *fits; c++) {
+        double scale = scale_at(&quant, c);
+        bool integer = from.dtype == MNET_DTYPE_S32 && has_scale(&from, &quant, c);
+        double bias = real_bias(&from, c) / (integer ? scale_at(&from.quant, c) : scale);
+        double room = INT32_MAX - reach(&graph->tensors[operands->weights], c);
+        *fits = fit(bias, room, scale / y_scale, &data[c]);
+    }
     if (*fits)
-        *result = has_scale(&from, &quant, channels) ? source : tensor;
+        operands->bias = tensor;
     return MNET_OK;
 }

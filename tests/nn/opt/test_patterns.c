@@ -93,6 +93,32 @@ static void finds_hard_sigmoid(void) {
     mnet_graph_clear(&g);
 }
 
+static void finds_a_scaled_clamp(void) {
+    const struct {
+        float lo, scale;
+        bool other_reader, found;
+    } cases[] = {{0, 1 / 6.f, false, true},
+                 {0, 0.2f, false, false},
+                 {-1, 1 / 6.f, false, false},
+                 {0, 1 / 6.f, true, false}};
+    for (int i = 0; i < 4; i++) {
+        MnetGraph g;
+        begin(&g, MNET_DTYPE_F32, 4, 4, 3);
+        int y = conv(&g, g.input, 3, MNET_NO_TENSOR, MNET_NO_TENSOR);
+        last(&g)->activation =
+            (MnetActivation){.kind = MNET_ACTIVATION_CLAMP, .lo = cases[i].lo, .hi = 6};
+        g.output = mul(&g, y, scalar(&g, cases[i].scale));
+        if (cases[i].other_reader)
+            g.output = same(&g, MNET_OP_ADD, g.output, y);
+        CHECK(run(&g, mnet_opt_patterns) == cases[i].found, "case %d", i);
+        const MnetActivation *fused = &g.nodes[0].activation;
+        CHECK((fused->kind == MNET_ACTIVATION_HARD_SIGMOID) == cases[i].found, "case %d", i);
+        if (cases[i].found)
+            CHECK(fused->alpha == 1 / 6.f && fused->beta == 0 && g.n_nodes == 1);
+        mnet_graph_clear(&g);
+    }
+}
+
 static void leaves_look_alikes(void) {
     MnetGraph g;
     begin(&g, MNET_DTYPE_F32, 4, 4, 3);
@@ -136,6 +162,7 @@ int main(void) {
     RUN(finds_hard_swish_in_any_order);
     RUN(finds_products_with_a_sigmoid);
     RUN(finds_hard_sigmoid);
+    RUN(finds_a_scaled_clamp);
     RUN(leaves_look_alikes);
     return test_end();
 }
