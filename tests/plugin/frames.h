@@ -1,0 +1,43 @@
+/* Frames, harnesses and expectations that the plugin's tests share. */
+#ifndef TESTS_PLUGIN_FRAMES_H
+#define TESTS_PLUGIN_FRAMES_H
+
+#include <gst/check/gstcheck.h>
+#include <gst/check/gstharness.h>
+#include <gst/video/video.h>
+
+#include "nn/mnet.h"
+#include "plugin/meta/gstmobilenetmeta.h"
+
+/* The formats that the element must take, in the order of MnetPixelFormat; NULL after the last. */
+extern const gchar *const frame_formats[];
+
+/* 30 frames a second. */
+GstCaps *frame_caps (const gchar * format, gint width, gint height);
+void frame_info (GstVideoInfo * info, const gchar * format, gint width, gint height);
+/* A picture that depends on `seed` in every pixel's value; frame n has the PTS of the n-th at 30 a second. */
+GstBuffer *frame_new (const GstVideoInfo * info, guint seed, guint n);
+/* The same picture, each plane in a memory of its own with another offset, and rows `padding` bytes longer. */
+GstBuffer *frame_new_padded (const GstVideoInfo * info, guint seed, guint padding);
+
+/* A harness around a `mobilenet` with threshold=0 and these properties, written as for gst-launch. */
+GstHarness *mobilenet_harness (const gchar * properties);
+void mobilenet_set_caps (GstHarness * h, const gchar * format, gint width, gint height);
+/* Pushes a frame, and returns what comes out. */
+GstBuffer *mobilenet_push (GstHarness * h, GstBuffer * frame);
+guint64 mobilenet_stat (GstElement * element, const gchar * name);
+
+/* What the engine itself says of a picture, asked without the element. */
+typedef struct {
+  guint n;
+  guint index[5];
+  gfloat probability[5];
+} Expected;
+
+Expected expected_of_image (const MnetImage * image);
+Expected expected_of_frame (const GstVideoInfo * info, guint seed, const MnetRect * crop,
+    MnetOrientation orientation);
+void assert_meta (GstBuffer * buffer, const Expected * expected, guint age);
+gboolean expected_equal (const Expected * a, const Expected * b);
+
+#endif
