@@ -92,6 +92,14 @@ static MnetStatus read_quant(MnetTflite *file, const MnetTable *table, MnetTenso
     return MNET_OK;
 }
 
+/* Dimensions of 0 and below stand for unknown ones. */
+static bool is_too_large(const MnetTensor *tensor) {
+    int64_t elements = 1;
+    for (int i = 0; i < tensor->rank && elements <= MAX_ELEMENTS; i++)
+        elements *= tensor->dims[i] > 0 ? tensor->dims[i] : 1;
+    return elements > MAX_ELEMENTS;
+}
+
 /* Tensor: 0 shape, 1 type, 2 buffer, 3 name, 4 quantization, 6 sparsity. */
 static MnetStatus read_tensor(MnetTflite *file, size_t index, MnetError *error) {
     MnetGraph *graph = file->graph;
@@ -121,10 +129,11 @@ static MnetStatus read_tensor(MnetTflite *file, size_t index, MnetError *error) 
     if (status)
         return status;
     int64_t elements = mnet_tensor_elements(tensor);
-    if (elements > MAX_ELEMENTS)
+    if (is_too_large(tensor))
         return mnet_fail(error, MNET_ERROR_MEMORY,
-                         "%s: tensor '%s' has %" PRId64 " elements; at most %d are supported",
-                         graph->file, name, elements, MAX_ELEMENTS);
+                         "%s: tensor '%s' is too large; at most %d elements are supported",
+                         graph->file, name, MAX_ELEMENTS);
+    file->made[id] = content.size > 0;
     if (!content.size || tensor->dtype == MNET_DTYPE_NONE)
         return MNET_OK;
     if (mnet_table_has(&table, 6))
@@ -138,7 +147,6 @@ static MnetStatus read_tensor(MnetTflite *file, size_t index, MnetError *error) 
                          graph->file, name, content.size);
     tensor->data = content.data;
     tensor->bytes = content.size;
-    file->made[id] = true;
     return MNET_OK;
 }
 

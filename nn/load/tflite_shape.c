@@ -57,35 +57,20 @@ static MnetStatus build_pad(MnetTfliteOp *op) {
     return MNET_OK;
 }
 
-/* ConcatenationOptions: 0 axis, 1 activation. */
+/* ConcatenationOptions: 0 axis, 1 activation, which TFLite itself refuses. */
 static MnetStatus build_concat(MnetTfliteOp *op) {
-    MnetActivation activation;
-    int axis, output = op->n_outputs ? op->outputs[0] : MNET_NO_TENSOR;
+    int axis;
     MnetStatus status = check_arguments(op, 1);
-
-    if (status || (status = mnet_tflite_fused(op, 1, &activation)) ||
-        (status = mnet_tflite_axis(op, mnet_table_i32(&op->options, 0, 0),
-                                   mnet_tflite_input(op, 0)->rank, &axis)))
+    if (status || (status = mnet_tflite_axis(op, mnet_table_i32(&op->options, 0, 0),
+                                             mnet_tflite_input(op, 0)->rank, &axis)))
         return status;
-    if (activation.kind != MNET_ACTIVATION_NONE) {
-        const MnetTensor *tensor = mnet_tflite_output(op, 0);
-        int32_t dims[MNET_MAX_RANK];
-        memcpy(dims, tensor->dims, sizeof dims);
-        op->outputs[0] = mnet_tflite_tensor_like(op, output, tensor->rank, dims);
-        if (op->outputs[0] == MNET_NO_TENSOR)
-            return mnet_tflite_op_no_memory(op);
-    }
+    if (mnet_table_u8(&op->options, 1, 0))
+        return mnet_tflite_op_fail(op, MNET_ERROR_UNSUPPORTED,
+                                   "with a fused activation it is not supported");
     MnetNode *node = mnet_tflite_node(op, MNET_OP_CONCAT, op->n_inputs);
     if (!node)
         return mnet_tflite_op_no_memory(op);
     node->attrs.along.axis = axis;
-    if (activation.kind != MNET_ACTIVATION_NONE) {
-        op->inputs[0] = op->outputs[0];
-        op->outputs[0] = output;
-        if (!(node = mnet_tflite_node(op, MNET_OP_ACTIVATION, 1)))
-            return mnet_tflite_op_no_memory(op);
-        node->activation = activation;
-    }
     return MNET_OK;
 }
 
