@@ -25,7 +25,7 @@ MnetStatus mnet_plan_memory_new(const MnetPlan *plan, int threads, MnetPlanMemor
 void mnet_plan_memory_free(MnetPlanMemory **memory);
 /**
  * Address of an activation (canonical layout and type). The graph's input, output and embedding are valid between runs; the
- * input must be written anew before each run.
+ * input must be written anew before each run. NULL for MNET_NO_TENSOR, and for a tensor that no step reads.
  */
 void *mnet_plan_memory_tensor(const MnetPlanMemory *memory, int tensor);
 /** Runs all steps; no allocation. */
