@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/ops/tflite_*.ops, as make_ops.py does for ONNX: see there for the form of the files.
+"""Makes tests/golden/ops/tflite_*.ops, as make_ops.py does for ONNX: see there for their form.
 
 Reference: LiteRT's reference kernels. Needs numpy, flatbuffers, ai-edge-litert.
 Usage: make_ops_tflite.py OUTPUT_FOLDER
@@ -127,8 +127,8 @@ def conv(m, i):
     fields, size = window(m, i, kernel)
     y = m.tensor([1, *size, out], m.dtype, *out_quant(m, 0.2))
     return m.build("CONV_2D", [m.x, *m.weights([out, kernel, kernel, m.shape[3]], 0)], y,
-                   options_of("Conv2D", fusedActivationFunction=ACTIVATIONS[i % 3], dilationHFactor=1,
-                              dilationWFactor=1, **fields))
+                   options_of("Conv2D", fusedActivationFunction=ACTIVATIONS[i % 3],
+                              dilationHFactor=1, dilationWFactor=1, **fields))
 
 
 def depthwise(m, i):
@@ -158,8 +158,9 @@ def pool(op):
         fields, size = window(m, i, 3)
         x = m.tensors[m.x].quantization
         y = m.tensor([1, *size, m.shape[3]], m.dtype, x.scale, x.zeroPoint)
-        return m.build(op, [m.x], y, options_of("Pool2D", filterHeight=3, filterWidth=3,
-                                                fusedActivationFunction=ACTIVATIONS[i % 3], **fields))
+        return m.build(op, [m.x], y,
+                       options_of("Pool2D", filterHeight=3, filterWidth=3,
+                                  fusedActivationFunction=ACTIVATIONS[i % 3], **fields))
     return make
 
 
