@@ -117,6 +117,25 @@ static void test_attributes(void) {
     CHECK(!memcmp(find(MNET_OP_TRANSPOSE)->attrs.perm, (int32_t[]){0, 3, 1, 2}, 16));
 }
 
+/* What is left of the axes may stand in another order in NHWC; only then is it put right. */
+static void test_mean_without_keep_dims(void) {
+    static const struct {
+        uint32_t axes;
+        int transposes, rank;
+        int32_t dims[4];
+    } cases[] = {
+        {0xc, 0, 2, {2, 4}}, {0x2, 0, 3, {2, 5, 6}}, {0x4, 1, 3, {2, 4, 6}}, {0x9, 1, 2, {4, 5}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start();
+        int x = build_input(&graph, MNET_LAYOUT_NCHW, DIMS(2, 4, 5, 6));
+        MnetNode *node = build_node(&graph, MNET_OP_MEAN, x, -1, -1);
+        node->attrs.reduce.axes = cases[i].axes;
+        convert();
+        CHECK(count(MNET_OP_TRANSPOSE) == cases[i].transposes, "case %zu", i);
+        CHECK(build_has_shape(&graph, graph.output, cases[i].rank, cases[i].dims), "case %zu", i);
+    }
+}
+
 /* As tf2onnx writes: the input is NHWC in the file, and a TRANSPOSE comes first, and one last. */
 static void test_transposed_edges(void) {
     start();
@@ -288,6 +307,7 @@ int main(void) {
     RUN(test_conv_and_pool);
     RUN(test_qdq_weights);
     RUN(test_attributes);
+    RUN(test_mean_without_keep_dims);
     RUN(test_transposed_edges);
     RUN(test_tflite_is_left_alone);
     RUN(test_random_graphs);
