@@ -193,10 +193,11 @@ expected_of_frame (const GstVideoInfo * info, guint seed, const MnetRect * crop,
   image.width = GST_VIDEO_INFO_WIDTH (info);
   image.height = GST_VIDEO_INFO_HEIGHT (info);
   image.orientation = orientation;
-  /* what GStreamer takes where the caps say nothing */
+  /* what GStreamer takes for a small frame where the caps say nothing */
   if (GST_VIDEO_INFO_IS_YUV (info)) {
     image.matrix = MNET_COLOR_MATRIX_BT601;
     image.range = MNET_COLOR_RANGE_LIMITED;
+    image.chroma_site = MNET_CHROMA_SITE_CENTER;
   } else {
     image.range = MNET_COLOR_RANGE_FULL;
   }

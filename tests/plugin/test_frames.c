@@ -283,30 +283,99 @@ GST_START_TEST (orientation_is_of_the_property_or_the_tag)
 
 GST_END_TEST;
 
-GST_START_TEST (colorimetry_is_honoured)
+GST_START_TEST (colorimetry_and_chroma_site_are_honoured)
 {
+  static const struct
+  {
+    const gchar *colorimetry, *site;
+    MnetColorMatrix matrix;
+    MnetColorRange range;
+    MnetChromaSite chroma_site;
+  } ways[] = {
+    {"bt601", "jpeg", MNET_COLOR_MATRIX_BT601, MNET_COLOR_RANGE_LIMITED,
+        MNET_CHROMA_SITE_CENTER},
+    {"bt709", "mpeg2", MNET_COLOR_MATRIX_BT709, MNET_COLOR_RANGE_LIMITED,
+        MNET_CHROMA_SITE_LEFT},
+    {"bt2020", "cosited", MNET_COLOR_MATRIX_BT2020, MNET_COLOR_RANGE_LIMITED,
+        MNET_CHROMA_SITE_TOP_LEFT},
+    {"1:4:0:0", "jpeg", MNET_COLOR_MATRIX_BT601, MNET_COLOR_RANGE_FULL,
+        MNET_CHROMA_SITE_CENTER}
+  };
   GstHarness *h = mobilenet_harness ("");
-  GstBuffer *out[2];
+  Expected expected[G_N_ELEMENTS (ways)];
   GstVideoInfo info;
   guint i;
 
   frame_info (&info, "I420", WIDTH, HEIGHT);
-  for (i = 0; i < 2; i++) {
+  for (i = 0; i < G_N_ELEMENTS (ways); i++) {
     GstCaps *caps = frame_caps ("I420", WIDTH, HEIGHT);
+    GstBuffer *frame = frame_new (&info, 1, 0);
+    MnetImage image = { 0 };
+    GstMapInfo map;
+    guint plane;
+
+    image.format = MNET_PIXEL_FORMAT_I420;
+    image.width = WIDTH;
+    image.height = HEIGHT;
+    image.matrix = ways[i].matrix;
+    image.range = ways[i].range;
+    image.chroma_site = ways[i].chroma_site;
+    fail_unless (gst_buffer_map (frame, &map, GST_MAP_READ));
+    for (plane = 0; plane < 3; plane++) {
+      image.planes[plane] =
+          map.data + GST_VIDEO_INFO_PLANE_OFFSET (&info, plane);
+      image.strides[plane] = GST_VIDEO_INFO_PLANE_STRIDE (&info, plane);
+    }
+    expected[i] = expected_of_image (&image);
+    gst_buffer_unmap (frame, &map);
+    if (i > 0)
+      fail_if (expected_equal (&expected[i], &expected[i - 1]));
 
     gst_caps_set_simple (caps, "colorimetry", G_TYPE_STRING,
-        i ? "1:3:5:1" : "bt2020", NULL);
+        ways[i].colorimetry, "chroma-site", G_TYPE_STRING, ways[i].site, NULL);
     gst_harness_set_src_caps (h, caps);
-    out[i] = mobilenet_push (h, frame_new (&info, 1, 0));
+    frame = mobilenet_push (h, frame);
+    assert_meta (frame, &expected[i], 0);
+    gst_buffer_unref (frame);
   }
-  fail_if (gst_buffer_get_mobilenet_meta (out[0])->result->
-      classes[0].probability ==
-      gst_buffer_get_mobilenet_meta (out[1])->result->classes[0].probability
-      && gst_buffer_get_mobilenet_meta (out[0])->result->classes[0].index ==
-      gst_buffer_get_mobilenet_meta (out[1])->result->classes[0].index);
-  gst_buffer_unref (out[0]);
-  gst_buffer_unref (out[1]);
   gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* What orientation makes of a frame is what videoflip makes of it. */
+GST_START_TEST (orientation_turns_as_videoflip_does)
+{
+  GstVideoOrientationMethod method;
+  GstVideoInfo info;
+
+  frame_info (&info, "RGB", 64, 64);
+  for (method = GST_VIDEO_ORIENTATION_90R;
+      method <= GST_VIDEO_ORIENTATION_UR_LL; method++) {
+    gchar *line = g_strdup_printf ("videoflip video-direction=%d ! "
+        "mobilenet threshold=0 orientation=identity", method);
+    GstHarness *flipped = gst_harness_new_parse (line);
+    GstHarness *turned = mobilenet_harness ("");
+    GstBuffer *out[2];
+    GstMobilenetResult *result[2];
+
+    g_free (line);
+    g_object_set (turned->element, "orientation", method, NULL);
+    mobilenet_set_caps (flipped, "RGB", 64, 64);
+    mobilenet_set_caps (turned, "RGB", 64, 64);
+    out[0] = mobilenet_push (flipped, frame_new (&info, 3, 0));
+    out[1] = mobilenet_push (turned, frame_new (&info, 3, 0));
+    result[0] = gst_buffer_get_mobilenet_meta (out[0])->result;
+    result[1] = gst_buffer_get_mobilenet_meta (out[1])->result;
+    fail_unless_equals_int (result[0]->classes[0].index,
+        result[1]->classes[0].index);
+    fail_unless (ABS (result[0]->classes[0].probability
+            - result[1]->classes[0].probability) < 0.02);
+    gst_buffer_unref (out[0]);
+    gst_buffer_unref (out[1]);
+    gst_harness_teardown (flipped);
+    gst_harness_teardown (turned);
+  }
 }
 
 GST_END_TEST;
@@ -453,7 +522,8 @@ frames_suite (void)
   tcase_add_test (tc, the_crop_meta_is_where_it_looks);
   tcase_add_test (tc, a_crop_by_videocrop_is_where_it_looks);
   tcase_add_test (tc, orientation_is_of_the_property_or_the_tag);
-  tcase_add_test (tc, colorimetry_is_honoured);
+  tcase_add_test (tc, orientation_turns_as_videoflip_does);
+  tcase_add_test (tc, colorimetry_and_chroma_site_are_honoured);
   tcase_add_test (tc, broken_frames_pass_with_one_warning);
   tcase_add_test (tc, unsupported_caps_are_refused);
   tcase_add_test (tc, the_smallest_frame_is_seen);
