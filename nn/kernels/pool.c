@@ -41,15 +41,18 @@ static void avg_qs8_c(const MnetPoolTaps *taps, const int8_t *x, int32_t zero_po
     }
 }
 
+/* The copy of the taps tells the compiler that storing bytes doesn't change them. */
 #define MAX_KERNEL(name, T, lowest)                                                                \
     static void max_##name##_c(const MnetPoolTaps *taps, const T *x, T *y) {                       \
-        for (int c = 0; c < taps->channels; c++)                                                   \
-            y[c] = (lowest);                                                                       \
-        for (int r = 0; r < taps->rows; r++) {                                                     \
-            for (int t = 0; t < taps->cols; t++) {                                                 \
-                const T *tap = x + r * taps->row_stride + t * taps->col_stride;                    \
+        const MnetPoolTaps k = *taps;                                                              \
                                                                                                    \
-                for (int c = 0; c < taps->channels; c++)                                           \
+        for (int c = 0; c < k.channels; c++)                                                       \
+            y[c] = (lowest);                                                                       \
+        for (int r = 0; r < k.rows; r++) {                                                         \
+            for (int t = 0; t < k.cols; t++) {                                                     \
+                const T *tap = x + r * k.row_stride + t * k.col_stride;                            \
+                                                                                                   \
+                for (int c = 0; c < k.channels; c++)                                               \
                     y[c] = tap[c] > y[c] ? tap[c] : y[c];                                          \
             }                                                                                      \
         }                                                                                          \
