@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "nn/load/utf8.h"
+#include "nn/load/text.h"
 
 enum { MAX_LINE = 1 << 20, MAX_INDEX = 1 << 24 };
 
@@ -13,18 +13,6 @@ typedef struct Parser {
     int line; /* number of the line last read */
 } Parser;
 
-static bool is_blank(uint8_t byte) {
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
-static MnetBytes trimmed(MnetBytes text) {
-    while (text.size && is_blank(text.data[0]))
-        text.data++, text.size--;
-    while (text.size && is_blank(text.data[text.size - 1]))
-        text.size--;
-    return text;
-}
-
 /* The next line, trimmed; false at the end. */
 static bool next_line(Parser *parser, MnetBytes *line) {
     if (!parser->rest.size)
@@ -32,7 +20,7 @@ static bool next_line(Parser *parser, MnetBytes *line) {
     const uint8_t *end = memchr(parser->rest.data, '\n', parser->rest.size);
     size_t size = end ? (size_t)(end - parser->rest.data) : parser->rest.size;
 
-    *line = trimmed((MnetBytes){parser->rest.data, size});
+    *line = mnet_text_trim((MnetBytes){parser->rest.data, size});
     size += end != NULL;
     parser->rest.data += size;
     parser->rest.size -= size;
@@ -53,9 +41,9 @@ static bool split_index(MnetBytes line, int *index, MnetBytes *label) {
     if (!at || at == line.size || !strchr(":, \t", line.data[at]) || !line.data[at])
         return false;
     *index = number;
-    *label = trimmed((MnetBytes){line.data + at, line.size - at});
+    *label = mnet_text_trim((MnetBytes){line.data + at, line.size - at});
     if (label->size && (label->data[0] == ':' || label->data[0] == ','))
-        *label = trimmed((MnetBytes){label->data + 1, label->size - 1});
+        *label = mnet_text_trim((MnetBytes){label->data + 1, label->size - 1});
     return true;
 }
 
@@ -95,7 +83,7 @@ static MnetStatus check_lines(Parser parser, int *count, bool *indexed) {
                                  "%s:%d: byte 0x%02x is no text; is this a label file (one label a "
                                  "line)?",
                                  parser.file, parser.line, line.data[i]);
-        if (!mnet_utf8_valid(line))
+        if (!mnet_text_is_utf8(line))
             return mnet_fail(parser.error, MNET_ERROR_FORMAT,
                              "%s:%d: is not UTF-8; save the labels in UTF-8", parser.file,
                              parser.line);

@@ -5,9 +5,11 @@
 #include "nn/graph/graph.h"
 
 /**
- * Builds a graph from a model file's bytes, which must outlive it (constants point into them). `file` names it in
- * messages. `path` is where it lies, to look for a `.modelinfo` beside it; NULL for memory. On failure the graph is cleared.
- * Errors: FORMAT for broken files, UNSUPPORTED for an operator, type or structure outside the engine, with its name and place.
+ * Initialises *graph, which must hold nothing, and builds it from a model file's bytes, which must outlive it (constants
+ * point into them). `file` names it in messages. `path` is where it lies, to look for a `.modelinfo` beside it; NULL for
+ * memory. On failure the graph is cleared.
+ * Errors: FORMAT for broken files, UNSUPPORTED for an operator, type or structure outside the engine, with its name and
+ * place, MEMORY for sizes beyond what the engine accepts.
  */
 MnetStatus mnet_load(MnetBytes bytes, const char *file, const char *path, MnetGraph *graph,
                      MnetError *error);

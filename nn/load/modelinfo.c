@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "nn/load/text.h"
+
 enum { MAX_SIZE = 1 << 20, MAX_VALUE = 1023 };
 
 /* What one section says; the values are cut at MAX_VALUE, which is far beyond what a real one needs. */
@@ -24,18 +26,6 @@ typedef struct Search {
     bool found, found_named; /* by its name counts more than by its direction */
     MnetNormalization normalization;
 } Search;
-
-static MnetBytes trimmed(MnetBytes text) {
-    while (text.size && strchr(" \t\r", text.data[0]) && text.data[0])
-        text.data++, text.size--;
-    while (text.size && strchr(" \t\r", text.data[text.size - 1]) && text.data[text.size - 1])
-        text.size--;
-    return text;
-}
-
-static bool equals(MnetBytes text, const char *word) {
-    return text.size == strlen(word) && memcmp(text.data, word, text.size) == 0;
-}
 
 static void copy(char *to, MnetBytes text) {
     size_t size = text.size < MAX_VALUE ? text.size : MAX_VALUE;
@@ -143,18 +133,18 @@ static MnetStatus end_section(Search *search, const Section *section) {
 }
 
 static void read_key(Section *section, MnetBytes key, MnetBytes value) {
-    if (equals(key, "version"))
+    if (mnet_text_equals(key, "version"))
         copy(section->version, value);
-    else if (equals(key, "type"))
+    else if (mnet_text_equals(key, "type"))
         copy(section->type, value);
-    else if (equals(key, "dims"))
+    else if (mnet_text_equals(key, "dims"))
         copy(section->dims, value);
-    else if (equals(key, "ranges"))
+    else if (mnet_text_equals(key, "ranges"))
         copy(section->ranges, value);
-    else if (equals(key, "caps"))
+    else if (mnet_text_equals(key, "caps"))
         copy(section->caps, value);
-    else if (equals(key, "dir"))
-        section->is_input = equals(value, "input");
+    else if (mnet_text_equals(key, "dir"))
+        section->is_input = mnet_text_equals(value, "input");
 }
 
 static MnetStatus read_line(Search *search, Section *section, MnetBytes line, int number) {
@@ -166,9 +156,9 @@ static MnetStatus read_line(Search *search, Section *section, MnetBytes line, in
         MnetStatus status = end_section(search, section);
         MnetBytes title = {line.data + 1, line.size - 2};
         *section = (Section){.any = true, .line = number};
-        section->is_modelinfo = equals(title, "modelinfo");
+        section->is_modelinfo = mnet_text_equals(title, "modelinfo");
         section->named = !section->is_modelinfo &&
-                         equals(title, search->graph->tensors[search->graph->input].name);
+                         mnet_text_equals(title, search->graph->tensors[search->graph->input].name);
         return status;
     }
     equal = memchr(line.data, '=', line.size);
@@ -178,8 +168,8 @@ static MnetStatus read_line(Search *search, Section *section, MnetBytes line, in
                          "remove the file",
                          search->file, number);
     size_t key = (size_t)(equal - line.data);
-    read_key(section, trimmed((MnetBytes){line.data, key}),
-             trimmed((MnetBytes){equal + 1, line.size - key - 1}));
+    read_key(section, mnet_text_trim((MnetBytes){line.data, key}),
+             mnet_text_trim((MnetBytes){equal + 1, line.size - key - 1}));
     return MNET_OK;
 }
 
@@ -195,7 +185,8 @@ MnetStatus mnet_modelinfo_parse(MnetBytes text, const char *file, MnetGraph *gra
     while (text.size && !status) {
         const uint8_t *end = memchr(text.data, '\n', text.size);
         size_t size = end ? (size_t)(end - text.data) : text.size;
-        status = read_line(&search, &section, trimmed((MnetBytes){text.data, size}), ++number);
+        status =
+            read_line(&search, &section, mnet_text_trim((MnetBytes){text.data, size}), ++number);
         text.data += end ? size + 1 : size;
         text.size -= end ? size + 1 : size;
     }

@@ -5,13 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/load/text.h"
 #include "nn/load/zip.h"
 
 enum { NORMALIZATION_OPTIONS = 1, TENSOR_AXIS_LABELS = 2 };
-
-static bool equals(MnetBytes bytes, const char *text) {
-    return bytes.size == strlen(text) && memcmp(bytes.data, text, bytes.size) == 0;
-}
 
 /* Model: 6 metadata; Metadata: 0 name, 1 buffer. */
 static bool find_metadata(const MnetTflite *file, MnetBytes *content) {
@@ -19,7 +16,7 @@ static bool find_metadata(const MnetTflite *file, MnetBytes *content) {
 
     for (size_t i = 0; i < entries.count; i++) {
         MnetTable entry = mnet_vector_table(&entries, i);
-        if (equals(mnet_table_string(&entry, 0), "TFLITE_METADATA"))
+        if (mnet_text_equals(mnet_table_string(&entry, 0), "TFLITE_METADATA"))
             return mnet_tflite_buffer(file, mnet_table_u32(&entry, 1, 0), content) &&
                    content->size >= 8 && memcmp(content->data + 4, "M001", 4) == 0;
     }

@@ -1,4 +1,22 @@
-#include "nn/load/utf8.h"
+#include "nn/load/text.h"
+
+#include <string.h>
+
+static bool is_blank(uint8_t byte) {
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+MnetBytes mnet_text_trim(MnetBytes text) {
+    while (text.size && is_blank(text.data[0]))
+        text.data++, text.size--;
+    while (text.size && is_blank(text.data[text.size - 1]))
+        text.size--;
+    return text;
+}
+
+bool mnet_text_equals(MnetBytes text, const char *word) {
+    return text.size == strlen(word) && memcmp(text.data, word, text.size) == 0;
+}
 
 /* Bytes that follow the lead byte, and the range of the first of them; -1 for what is no lead byte. */
 static int following(uint8_t lead, uint8_t *lo, uint8_t *hi) {
@@ -11,7 +29,7 @@ static int following(uint8_t lead, uint8_t *lo, uint8_t *hi) {
                                           : -1;
 }
 
-bool mnet_utf8_valid(MnetBytes text) {
+bool mnet_text_is_utf8(MnetBytes text) {
     for (size_t at = 0; at < text.size;) {
         uint8_t lo, hi;
         int count = following(text.data[at++], &lo, &hi);
