@@ -133,6 +133,7 @@ def quantise(model, path, method):
                         activation_type=QuantType.QInt8, weight_type=QuantType.QInt8,
                         calibrate_method=getattr(CalibrationMethod, method))
     quantised = onnx.load(path)
+    tame_dead_channels(quantised)
     correct_biases(model, quantised)
     del quantised.metadata_props[:]
     helper.set_model_props(quantised, {
@@ -151,6 +152,25 @@ def session(model, outputs=None):
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3
     return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def tame_dead_channels(quantised, most=1 << 24):
+    """Channels that batch norm switched off have tiny weights and, in units of these, huge biases: near 2^31, where the
+    sum of an integer kernel overflows. There the bias alone decides, so coarser weights change nothing."""
+    constants = {c.name: c for c in quantised.graph.initializer}
+    made_by = {n.output[0]: n for n in quantised.graph.node}
+    for node in quantised.graph.node:
+        if node.op_type not in ("Conv", "Gemm"):
+            continue
+        weight, weight_scale = (constants[i] for i in made_by[node.input[1]].input[:2])
+        bias, bias_scale = (constants[i] for i in made_by[node.input[2]].input[:2])
+        b, w = numpy_helper.to_array(bias).astype(np.float64), numpy_helper.to_array(weight)
+        factor = np.maximum(np.abs(b) / most, 1)
+        shaped = factor.reshape(-1, *[1] * (w.ndim - 1))
+        for tensor_proto, value in ((bias, np.rint(b / factor).astype(np.int32)), (weight, np.rint(w / shaped).astype(np.int8)),
+                                    (bias_scale, (numpy_helper.to_array(bias_scale) * factor).astype(np.float32)),
+                                    (weight_scale, (numpy_helper.to_array(weight_scale) * factor).astype(np.float32))):
+            tensor_proto.CopyFrom(numpy_helper.from_array(value, tensor_proto.name))
 
 
 def correct_biases(model, quantised, pictures=48):
