@@ -173,7 +173,6 @@ static MnetStatus open_file(MnetFile *file, const char *name, const char *path, 
     }
     model->file = *file;
     atomic_init(&model->references, 1);
-    mnet_graph_init(&model->graph, name);
     model->info.name = string_in(model, base_name(name));
     MnetOptOptions passes = {.minimal = options->no_optimization};
     MnetStatus status = mnet_load(model->file.bytes, name, path, &model->graph, error);
