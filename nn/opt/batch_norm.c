@@ -11,32 +11,19 @@ typedef struct Affine {
     double *scale, *shift; /* one allocation */
 } Affine;
 
-static bool has_constants(const MnetGraph *graph, const MnetNode *node, int32_t channels) {
-    for (int i = 1; i < 5; i++) {
-        int input = mnet_rewrite_input(node, i);
-        if (!mnet_rewrite_is_float_constant(graph, input) ||
-            mnet_tensor_elements(&graph->tensors[input]) != channels)
-            return false;
-    }
-    return true;
-}
-
-static bool read_affine(const MnetGraph *graph, const MnetNode *node, int32_t channels,
-                        Affine *affine) {
+static bool read_affine(const MnetGraph *graph, const MnetNode *node, const int *constants,
+                        int32_t channels, Affine *affine) {
     affine->channels = channels;
     affine->scale = malloc(2 * sizeof *affine->scale * ((size_t)channels + 1));
     if (!affine->scale)
         return false;
     affine->shift = affine->scale + channels;
-    const MnetTensor *gamma = &graph->tensors[node->inputs[1]];
-    const MnetTensor *beta = &graph->tensors[node->inputs[2]];
-    const MnetTensor *mean = &graph->tensors[node->inputs[3]];
-    const MnetTensor *variance = &graph->tensors[node->inputs[4]];
     for (int32_t c = 0; c < channels; c++) {
-        double deviation = sqrt((double)mnet_tensor_float(variance, c) + node->attrs.epsilon);
-        affine->scale[c] = mnet_tensor_float(gamma, c) / deviation;
-        affine->shift[c] =
-            mnet_tensor_float(beta, c) - mnet_tensor_float(mean, c) * affine->scale[c];
+        double values[4]; /* gamma, beta, mean, variance */
+        for (int i = 0; i < 4; i++)
+            values[i] = mnet_rewrite_real_value(&graph->tensors[constants[i]], c);
+        affine->scale[c] = values[0] / sqrt(values[3] + node->attrs.epsilon);
+        affine->shift[c] = values[1] - values[2] * affine->scale[c];
     }
     return true;
 }
@@ -120,11 +107,17 @@ static MnetStatus rewrite(MnetGraph *graph, int *at, MnetError *error) {
     const MnetNode *node = &graph->nodes[*at];
     int x = node->inputs[0], rank = graph->tensors[x].rank;
     int axis = graph->layout == MNET_LAYOUT_NCHW ? 1 : rank - 1;
-    if (axis < 0 || axis >= rank || !has_constants(graph, node, graph->tensors[x].dims[axis]))
-        return mnet_node_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,
-                              "it needs four float constants of one value a channel");
+    int32_t channels = axis >= 0 && axis < rank ? graph->tensors[x].dims[axis] : -1;
+    int constants[4];
+    for (int i = 0; i < 4; i++) {
+        constants[i] = mnet_rewrite_real_constant(graph, mnet_rewrite_input(node, 1 + i));
+        if (constants[i] == MNET_NO_TENSOR ||
+            mnet_tensor_elements(&graph->tensors[constants[i]]) != channels)
+            return mnet_node_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,
+                                  "it needs four constants of one value a channel");
+    }
     Affine affine;
-    if (!read_affine(graph, node, graph->tensors[x].dims[axis], &affine))
+    if (!read_affine(graph, node, constants, channels, &affine))
         return mnet_rewrite_no_memory(graph, error);
     bool done;
     MnetNode *producer = foldable_producer(graph, x, affine.channels);

@@ -20,34 +20,6 @@ static float scale_at(const MnetQuant *quant, int32_t channel) {
     return quant->scale[quant->count > 1 ? channel : 0];
 }
 
-/* What the bias is, in real values: a float constant, or integers with a scale. */
-static double real_bias(const MnetTensor *bias, int32_t channel) {
-    if (bias->dtype != MNET_DTYPE_S32)
-        return mnet_tensor_float(bias, channel);
-    MnetTensor one = *bias; /* one element, so that the bounds stay checked */
-    int64_t q = 0;
-    one.rank = 0;
-    one.data = (const uint8_t *)bias->data + channel * sizeof(int32_t);
-    one.bytes = sizeof(int32_t);
-    mnet_tensor_integers(&one, &q, 1);
-    int32_t zero = bias->quant.zero_point[bias->quant.count > 1 ? channel : 0];
-    return (double)(q - zero) * scale_at(&bias->quant, channel);
-}
-
-/* The constant that holds the bias: itself, or dequantised S32; of one value a channel. */
-static int bias_source(const MnetGraph *graph, int bias, int32_t channels) {
-    int source = mnet_rewrite_dequantized_constant(graph, bias);
-    if (source == MNET_NO_TENSOR)
-        source = mnet_rewrite_is_float_constant(graph, bias) ? bias : MNET_NO_TENSOR;
-    if (source == MNET_NO_TENSOR)
-        return MNET_NO_TENSOR;
-    const MnetTensor *tensor = &graph->tensors[source];
-    bool integer = tensor->dtype == MNET_DTYPE_S32 &&
-                   (tensor->quant.count == 1 || tensor->quant.count == channels);
-    bool real = tensor->dtype == MNET_DTYPE_F32 || tensor->dtype == MNET_DTYPE_F16;
-    return (integer || real) && mnet_tensor_elements(tensor) == channels ? source : MNET_NO_TENSOR;
-}
-
 /* Scales are stored as floats, so their product is a rounding or two away from what the exporter stored. */
 static bool has_scale(const MnetTensor *bias, const MnetQuant *quant, int32_t channel) {
     double wanted = scale_at(quant, channel), scale = scale_at(&bias->quant, channel);
@@ -93,8 +65,8 @@ MnetStatus mnet_qdq_bias(MnetGraph *graph, MnetQdqOperands *operands, bool *fits
     *fits = true;
     if (operands->bias == MNET_NO_TENSOR)
         return MNET_OK;
-    int source = bias_source(graph, operands->bias, channels);
-    *fits = source != MNET_NO_TENSOR;
+    int source = mnet_rewrite_real_constant(graph, operands->bias);
+    *fits = source != MNET_NO_TENSOR && mnet_tensor_elements(&graph->tensors[source]) == channels;
     if (!*fits)
         return MNET_OK;
 
@@ -109,7 +81,8 @@ MnetStatus mnet_qdq_bias(MnetGraph *graph, MnetQdqOperands *operands, bool *fits
     for (int32_t c = 0; c < channels && *fits; c++) {
         double scale = scale_at(&quant, c);
         bool integer = from.dtype == MNET_DTYPE_S32 && has_scale(&from, &quant, c);
-        double bias = real_bias(&from, c) / (integer ? scale_at(&from.quant, c) : scale);
+        double bias =
+            mnet_rewrite_real_value(&from, c) / (integer ? scale_at(&from.quant, c) : scale);
         double room = INT32_MAX - reach(&graph->tensors[operands->weights], c);
         *fits = fit(bias, room, scale / y_scale, &data[c]);
     }

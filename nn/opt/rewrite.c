@@ -52,6 +52,37 @@ int mnet_rewrite_dequantized_constant(const MnetGraph *graph, int tensor) {
     return whole ? node->inputs[0] : MNET_NO_TENSOR;
 }
 
+static bool is_real_integer(const MnetTensor *tensor) {
+    bool integer = tensor->dtype == MNET_DTYPE_S32 || tensor->dtype == MNET_DTYPE_QS8 ||
+                   tensor->dtype == MNET_DTYPE_QU8;
+    return integer && (tensor->quant.count == 1 ||
+                       (tensor->rank == 1 && tensor->quant.count == tensor->dims[0]));
+}
+
+int mnet_rewrite_real_constant(const MnetGraph *graph, int tensor) {
+    if (mnet_rewrite_is_float_constant(graph, tensor))
+        return tensor;
+    int source = mnet_rewrite_dequantized_constant(graph, tensor);
+    if (source == MNET_NO_TENSOR || is_real_integer(&graph->tensors[source]) ||
+        mnet_rewrite_is_float_constant(graph, source))
+        return source;
+    return MNET_NO_TENSOR;
+}
+
+double mnet_rewrite_real_value(const MnetTensor *constant, int64_t i) {
+    if (!is_real_integer(constant))
+        return mnet_tensor_float(constant, i);
+    int64_t one = constant->quant.count > 1 ? i : 0;
+    int32_t q;
+    if (constant->dtype == MNET_DTYPE_S32)
+        memcpy(&q, (const uint8_t *)constant->data + i * sizeof q, sizeof q);
+    else if (constant->dtype == MNET_DTYPE_QS8)
+        q = ((const int8_t *)constant->data)[i];
+    else
+        q = ((const uint8_t *)constant->data)[i];
+    return ((double)q - constant->quant.zero_point[one]) * constant->quant.scale[one];
+}
+
 int mnet_rewrite_dequantized(const MnetGraph *graph, int tensor) {
     const MnetNode *node = mnet_rewrite_producer(graph, tensor);
     if (!node || node->kind != MNET_OP_DEQUANTIZE)

@@ -18,6 +18,10 @@ bool mnet_rewrite_is_float_constant(const MnetGraph *graph, int tensor);
 bool mnet_rewrite_scalar(const MnetGraph *graph, int tensor, float *value);
 /** The constant that a DEQUANTIZE makes `tensor` from, else MNET_NO_TENSOR. */
 int mnet_rewrite_dequantized_constant(const MnetGraph *graph, int tensor);
+/** The constant that holds the real values of `tensor`: itself, if float, or what it is dequantised from; else MNET_NO_TENSOR. */
+int mnet_rewrite_real_constant(const MnetGraph *graph, int tensor);
+/** Real value i of such a constant: of floats, or of integers that are quantised per tensor or, if a vector, per element. */
+double mnet_rewrite_real_value(const MnetTensor *constant, int64_t i);
 /** The QS8 tensor of one scale that a DEQUANTIZE makes `tensor` from, else MNET_NO_TENSOR. */
 int mnet_rewrite_dequantized(const MnetGraph *graph, int tensor);
 /** Of known and equal shape. */

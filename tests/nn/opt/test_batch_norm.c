@@ -99,6 +99,24 @@ static void finds_the_channels_of_nchw(void) {
     mnet_graph_clear(&g);
 }
 
+static void reads_quantised_parameters(void) {
+    MnetGraph g;
+    begin(&g, MNET_DTYPE_F32, 4, 4, 2);
+    int q = quantized(&g, constant(&g, MNET_DTYPE_QS8, 1, DIMS(2), "\x05\xfd"), 0.5f, 1);
+    int gamma = mnet_graph_add_tensor(&g, "gamma", MNET_DTYPE_F32, 1, DIMS(2));
+    MnetNode *dequantize = mnet_graph_add_node(&g, MNET_OP_DEQUANTIZE, "dq", NULL, 1, 1);
+    if (gamma < 0 || !dequantize)
+        abort();
+    dequantize->inputs[0] = q;
+    dequantize->outputs[0] = gamma;
+    g.output = batch_norm(&g, g.input);
+    last(&g)->inputs[1] = gamma; /* (5 - 1) / 2 and (-3 - 1) / 2 */
+    CHECK(run(&g, mnet_opt_batch_norm) == 1 && g.n_nodes == 2);
+    CHECK(is_near(float_at(&g, g.nodes[0].inputs[1], 0), 1));
+    CHECK(is_near(float_at(&g, g.nodes[0].inputs[1], 1), -4));
+    mnet_graph_clear(&g);
+}
+
 static void names_what_it_cannot_do(void) {
     MnetGraph g;
     MnetError error = {0};
@@ -116,6 +134,7 @@ int main(void) {
     RUN(leaves_shared_weights_as_they_are);
     RUN(becomes_mul_and_add_where_it_must);
     RUN(finds_the_channels_of_nchw);
+    RUN(reads_quantised_parameters);
     RUN(names_what_it_cannot_do);
     return test_end();
 }
