@@ -112,9 +112,12 @@ MnetDtype mnet_onnx_tensor_dtype(int64_t type);
 /** A constant of `count` S64 in the arena, as a tensor of the graph. */
 int mnet_onnx_add_integers(MnetOnnx *onnx, const char *name, const int64_t *values, int count);
 
-/* ---- A node's parts: onnx_node.c ---- */
-
+/** NodeProto -> nodes of the graph, or a constant. */
 void mnet_onnx_node_read(MnetOnnx *onnx, MnetBytes message, int index);
+/** Evaluates a node all of whose inputs are small constants; false where it isn't one, or not of such an operator. */
+bool mnet_onnx_fold(MnetOnnx *onnx, const MnetOnnxNode *node);
+
+/* ---- A node's attributes and inputs: onnx_inputs.c ---- */
 
 bool mnet_onnx_has_attribute(const MnetOnnxNode *node, const char *name);
 int64_t mnet_onnx_int(const MnetOnnxNode *node, const char *name, int64_t otherwise);
@@ -126,6 +129,8 @@ bool mnet_onnx_string_is(const MnetOnnxNode *node, const char *name, const char 
 int mnet_onnx_ints(const MnetOnnxNode *node, const char *name, int64_t *values, int max);
 int mnet_onnx_floats(const MnetOnnxNode *node, const char *name, float *values, int max);
 
+/** NULL where the input is left out, and with a failure where nothing made it. */
+MnetOnnxValue *mnet_onnx_input_value(MnetOnnx *onnx, const MnetOnnxNode *node, int i);
 bool mnet_onnx_has_input(const MnetOnnxNode *node, int i);
 /** Tensor of an input; MNET_NO_TENSOR where it's left out. F16 constants become F32. */
 int mnet_onnx_input(MnetOnnx *onnx, const MnetOnnxNode *node, int i);
@@ -142,6 +147,8 @@ float mnet_onnx_input_float(MnetOnnx *onnx, const MnetOnnxNode *node, int i, con
 /** A list that was an attribute before opset `since`, and is an input from it on. As mnet_onnx_input_ints(). */
 int mnet_onnx_list(MnetOnnx *onnx, const MnetOnnxNode *node, const char *name, int64_t since, int i,
                    int64_t *values, int max);
+
+/* ---- Nodes and tensors of the graph: onnx_emit.c ---- */
 
 /**
  * Adds a node that makes the file node's first n_outputs outputs, of the dtype given and unknown shape; copies `inputs`.
@@ -160,6 +167,8 @@ MnetNode *mnet_onnx_emit_to(MnetOnnx *onnx, const MnetOnnxNode *node, MnetOpKind
 MnetDtype mnet_onnx_dtype(const MnetOnnx *onnx, int tensor);
 /** Rank of a tensor, its dims being known then; -1 and a failure where shapes can't be known. */
 int mnet_onnx_shape(MnetOnnx *onnx, const MnetOnnxNode *node, int tensor, int32_t *dims);
+/** Infers the shapes of what has been emitted; its attributes must be set. */
+void mnet_onnx_settle(MnetOnnx *onnx);
 /** Made of constants only: the data itself, or dequantised and moved constants. */
 bool mnet_onnx_is_constant(const MnetOnnx *onnx, int tensor);
 /** Brings an axis from [-rank, rank) to [0, rank); fails elsewhere. */

@@ -3,18 +3,37 @@
 
 #include <string.h>
 
+/* A constant in another shape; false where its elements don't fit. */
+static bool reshape_constant(const MnetTensor *constant, const int64_t *dims, int rank,
+                             MnetTensor *out) {
+    int64_t elements = mnet_tensor_elements(constant), known = 1;
+    int open = -1;
+    *out = *constant;
+    out->rank = rank;
+    for (int i = 0; i < rank; i++) {
+        int64_t dim = dims[i] == 0 && i < constant->rank ? constant->dims[i] : dims[i];
+        if (dim < -1 || dim > INT32_MAX || (dim == -1 && open >= 0))
+            return false;
+        if (dim == -1)
+            open = i;
+        else
+            known *= dim;
+        if (known > INT32_MAX)
+            return false;
+        out->dims[i] = (int32_t)dim;
+    }
+    if (open >= 0)
+        out->dims[open] = known ? (int32_t)(elements / known) : 0;
+    return mnet_tensor_elements(out) == elements;
+}
+
 /* RESHAPE to a shape known here (0 copies a dimension, -1 takes the rest). A constant stays one. */
 static void reshape_to(MnetOnnx *onnx, const MnetOnnxNode *node, const int64_t *dims, int rank) {
     const MnetTensor *constant = mnet_onnx_constant(onnx, node, 0);
-    if (constant && rank <= MNET_MAX_RANK) {
-        MnetTensor moved = *constant;
-        moved.rank = rank;
-        for (int i = 0; i < rank; i++)
-            moved.dims[i] = (int32_t)dims[i];
-        if (mnet_tensor_elements(&moved) == mnet_tensor_elements(constant)) {
-            mnet_onnx_define(onnx, node, &moved);
-            return;
-        }
+    MnetTensor moved;
+    if (constant && reshape_constant(constant, dims, rank, &moved)) {
+        mnet_onnx_define(onnx, node, &moved);
+        return;
     }
     int inputs[2];
     inputs[0] = mnet_onnx_input(onnx, node, 0);

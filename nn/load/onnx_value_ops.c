@@ -77,23 +77,20 @@ static void constant_of_shape(MnetOnnx *onnx, const MnetOnnxNode *node) {
         out->attrs.value = number;
 }
 
-/* Since opset 15 a part of the shape can be asked for: a slice of all of it. */
+/* Constant where the shape is known, as it is unless it hangs on numbers computed in the graph. Since opset 15 a part of
+ * it can be asked for. */
 static void shape(MnetOnnx *onnx, const MnetOnnxNode *node) {
-    int input = mnet_onnx_input(onnx, node, 0), whole;
-    int64_t begin = mnet_onnx_int(node, "start", 0), end = mnet_onnx_int(node, "end", INT32_MAX);
-    if (begin == 0 && end == INT32_MAX) {
-        mnet_onnx_emit(onnx, node, MNET_OP_SHAPE, MNET_DTYPE_S64, &input, 1, 1);
-        return;
-    }
-    if (begin < INT32_MIN || begin > INT32_MAX || end < INT32_MIN || end > INT32_MAX)
-        mnet_onnx_fail(onnx, node, MNET_ERROR_FORMAT, "start or end is out of range");
-    mnet_onnx_emit_hidden(onnx, node, MNET_OP_SHAPE, MNET_DTYPE_S64, &input, 1, &whole);
-    MnetNode *out = mnet_onnx_emit(onnx, node, MNET_OP_SLICE, MNET_DTYPE_S64, &whole, 1, 1);
-    if (!out)
-        return;
-    out->attrs.slice.begin[0] = (int32_t)begin;
-    out->attrs.slice.end[0] = (int32_t)end;
-    out->attrs.slice.stride[0] = 1;
+    int64_t dims[MNET_MAX_RANK], begin = mnet_onnx_int(node, "start", 0);
+    int32_t x[MNET_MAX_RANK];
+    int rank = mnet_onnx_shape(onnx, node, mnet_onnx_input(onnx, node, 0), x), count = 0;
+    int64_t end = mnet_onnx_int(node, "end", rank);
+    begin = begin < 0 ? begin + rank : begin;
+    end = end < 0 ? end + rank : end;
+    for (int i = 0; i < rank && !onnx->status; i++)
+        if (i >= begin && i < end)
+            dims[count++] = x[i];
+    if (!onnx->status)
+        define_numbers(onnx, node, MNET_DTYPE_S64, dims, count, false);
 }
 
 /* F16 activations are computed as F32. A quantised tensor's raw numbers are its values at scale 1, zero point 0. */
