@@ -1,7 +1,7 @@
 /**
  * Protobuf's wire format, field by field, without copies: what finds the large parts of an ONNX file (initializers' bytes)
- * in the mapping. The small parts go to protobuf-c, which copies all that it reads, unknown fields too: measured on a
- * 20 MB model, unpacking the whole file at once takes twice its size in heap and most of the load time.
+ * in the mapping. Only the small parts go to protobuf-c: it copies every bytes field to the heap, unknown ones too, so that
+ * unpacking the file as a whole would hold all weights twice.
  */
 #ifndef MNET_LOAD_ONNX_WIRE_H
 #define MNET_LOAD_ONNX_WIRE_H

@@ -109,6 +109,23 @@ def shape_arithmetic():
     return m.proto(m.op("Softmax", t, axis=1))
 
 
+def traced_padding():
+    """TensorFlow's SAME padding as timm's models compute it and PyTorch writes it: a list of pads, turned about."""
+    m = Model(16)
+    rest = m.op("Sub", m.op("Ceil", np.float32(3.5)), np.float32(3))
+    rest = m.op("Clip", rest, np.float32(0))
+    after = m.op("Unsqueeze", m.op("Cast", rest, to=T.INT64), np.array([0], I64))
+    before = m.op("Unsqueeze", m.op("Div", np.array(1, I64), np.array(2, I64)), np.array([0], I64))
+    t = m.op("Concat", before, after, before, after, axis=0)  # left, right, top, bottom
+    t = m.op("Concat", t, m.op("ConstantOfShape", np.array([4], I64), value=h.make_tensor("v", T.INT64, [1], [0])), axis=0)
+    t = m.op("Reshape", t, np.array([-1, 2], I64))
+    t = m.op("Slice", t, np.array([-1], I64), np.array([-(2**63) + 1], I64), np.array([0], I64), np.array([-1], I64))
+    t = m.op("Reshape", m.op("Transpose", t, perm=[1, 0]), np.array([-1], I64))
+    t = m.op("Pad", "x", m.op("Cast", t, to=T.INT64), mode="constant")
+    t = m.op("Conv", t, rand(2, 3, 3, 3), strides=[2, 2])
+    return m.proto(m.op("Flatten", m.op("GlobalAveragePool", t)))
+
+
 def quantize(m, t, scale, zero, dtype):
     return m.op("QuantizeLinear", t, np.float32(scale), np.array(zero, dtype))
 
@@ -297,7 +314,7 @@ def bombs():
 
 def main():
     os.makedirs(OUT, exist_ok=True)
-    for make in (opset11, opset22, shape_arithmetic, qdq, two_scales, qoperator, nhwc_uint8, typed, constants):
+    for make in (opset11, opset22, shape_arithmetic, traced_padding, qdq, two_scales, qoperator, nhwc_uint8, typed, constants):
         write("good_" + make.__name__, make())
     errors()
     bombs()

@@ -111,6 +111,15 @@ static void shape_arithmetic(void) {
     unload();
 }
 
+static void traced_padding(void) {
+    check_good("good_traced_padding");
+    CHECK(graph.n_nodes == 4);
+    const MnetNode *pad = node_of(MNET_OP_PAD);
+    for (int i = 0; i < 4; i++)
+        CHECK(pad->attrs.pad.before[i] == 0 && pad->attrs.pad.after[i] == (i >= 2), "axis %d", i);
+    unload();
+}
+
 static void qdq(void) {
     check_good("good_qdq");
     CHECK(count(MNET_OP_QUANTIZE) == 3 && count(MNET_OP_DEQUANTIZE) == 7);
@@ -302,6 +311,7 @@ int main(void) {
     RUN(opset_11);
     RUN(opset_22);
     RUN(shape_arithmetic);
+    RUN(traced_padding);
     RUN(qdq);
     RUN(qoperator);
     RUN(inputs);
