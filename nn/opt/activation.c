@@ -29,7 +29,10 @@ static bool takes_activation(MnetOpKind kind, MnetActivationKind activation) {
     }
 }
 
-/* Whether `producer` can do what `node` does. A quantised op rounds before it clamps, so both must share a scale. */
+/*
+ * Whether `producer` can do what `node` does. A quantised op rounds before it clamps, so both must
+ * share a scale.
+ */
 static bool can_fuse(const MnetGraph *graph, const MnetNode *producer, const MnetNode *node) {
     const MnetTensor *before = &graph->tensors[node->inputs[0]];
     const MnetTensor *after = &graph->tensors[node->outputs[0]];

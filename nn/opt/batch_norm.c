@@ -44,7 +44,10 @@ static MnetNode *foldable_producer(const MnetGraph *graph, int x, int32_t channe
     return node;
 }
 
-/* New weights and bias: the old may be shared, or lie in the file's mapping. The output's channels are weights' axis 0. */
+/*
+ * New weights and bias: the old may be shared, or lie in the file's mapping. The output's channels
+ * are weights' axis 0.
+ */
 static bool fold(MnetGraph *graph, MnetNode *node, const Affine *affine, const char *name) {
     if (!mnet_rewrite_grow_inputs(graph, node, 3))
         return false;

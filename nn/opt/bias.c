@@ -1,7 +1,10 @@
 #include "nn/opt/passes.h"
 #include "nn/opt/rewrite.h"
 
-/* A convolution or FULLY_CONNECTED that only `node` reads at input `side`, and that can still take a bias. */
+/*
+ * A convolution or FULLY_CONNECTED that only `node` reads at input `side`, and that can still take
+ * a bias.
+ */
 static MnetNode *biasless_producer(const MnetGraph *graph, const MnetNode *node, int side) {
     int sum = node->inputs[side];
     MnetNode *producer = mnet_rewrite_private_producer(graph, sum, MNET_OP_CONV_2D);

@@ -25,7 +25,10 @@ static int transposed(MnetGraph *graph, int weights) {
     return tensor;
 }
 
-/* Puts a DEQUANTIZE of `constant` before nodes[at] and returns its output, called and typed like `like`. */
+/*
+ * Puts a DEQUANTIZE of `constant` before nodes[at] and returns its output, called and typed like
+ * `like`.
+ */
 static int dequantize_before(MnetGraph *graph, int at, int constant, int like) {
     MnetTensor old = graph->tensors[like];
     int tensor =

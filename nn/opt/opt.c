@@ -12,8 +12,9 @@ typedef struct Pass {
 } Pass;
 
 /*
- * Padding and activations are looked at twice: before the QDQ pass, which wants an op and its activation between DEQUANTIZE
- * and QUANTIZE to be one node, and after it, when what stood between such pairs of its own has become neighbours.
+ * Padding and activations are looked at twice: before the QDQ pass, which wants an op and its
+ * activation between DEQUANTIZE and QUANTIZE to be one node, and after it, when what stood between
+ * such pairs of its own has become neighbours.
  */
 static const Pass passes[] = {
     {"fold", "folded", mnet_opt_fold, true},

@@ -12,7 +12,9 @@ static bool is_spatial(const MnetGraph *graph, const MnetNode *pad) {
            after[1] >= 0 && before[2] >= 0 && after[2] >= 0;
 }
 
-/* The window of a node that reads PAD's output as its picture, where padding means the same to it. */
+/*
+ * The window of a node that reads PAD's output as its picture, where padding means the same to it.
+ */
 static MnetWindow *foldable_window(MnetNode *node, float value) {
     MnetWindow *window;
     switch (node->kind) {

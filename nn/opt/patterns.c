@@ -18,7 +18,9 @@ static bool is_plain(const MnetNode *node) {
     return node->activation.kind == MNET_ACTIVATION_NONE;
 }
 
-/* Multiplies by `tensor` (divides where `inverse`), looking into products that nobody else reads. */
+/*
+ * Multiplies by `tensor` (divides where `inverse`), looking into products that nobody else reads.
+ */
 static bool collect(const MnetGraph *graph, int tensor, bool inverse, int depth, Product *product) {
     float value;
     if (mnet_rewrite_scalar(graph, tensor, &value)) {
@@ -96,8 +98,10 @@ static MnetActivation recognise(const MnetGraph *graph, const Product *product, 
     return activation;
 }
 
-/* clamp(x, 0, 1 / s) * s, the clamp fused into the op that makes x: what is left of a hard sigmoid when the exporter has folded
- * its offset into a bias. That op takes all of it. */
+/*
+ * clamp(x, 0, 1 / s) * s, the clamp fused into the op that makes x: what is left of a hard sigmoid
+ * when the exporter has folded its offset into a bias. That op takes all of it.
+ */
 static bool fuse_scaled_clamp(MnetGraph *graph, int at, const Product *product) {
     if (product->n_factors != 1 || mnet_rewrite_only_consumer(graph, product->factors[0]) < 0 ||
         !mnet_rewrite_same_shape(graph, product->factors[0], graph->nodes[at].outputs[0]))

@@ -32,8 +32,10 @@ static bool has_quantized_inputs(const MnetGraph *graph, const MnetNode *node) {
     return activation_inputs(node) > 0;
 }
 
-/* Where every reader of `tensor` is a QUANTIZE to the same parameters, the output of one of them; else MNET_NO_TENSOR: the
- * others would see values that the integer op has rounded. */
+/*
+ * Where every reader of `tensor` is a QUANTIZE to the same parameters, the output of one of them;
+ * else MNET_NO_TENSOR: the others would see values that the integer op has rounded.
+ */
 static int quantized_result(const MnetGraph *graph, int tensor) {
     int result = MNET_NO_TENSOR;
     if (tensor == graph->output)

@@ -1,8 +1,10 @@
 #include "nn/opt/passes.h"
 #include "nn/opt/rewrite.h"
 
-/* Ops that give out input 0's elements (or zero, or their maximum) unchanged, so that any monotonic map of each element may
- * as well be done after as before. */
+/*
+ * Ops that give out input 0's elements (or zero, or their maximum) unchanged, so that any monotonic
+ * map of each element may as well be done after as before.
+ */
 static bool only_moves(const MnetNode *node) {
     switch (node->kind) {
     case MNET_OP_RESHAPE:
@@ -25,7 +27,10 @@ static int quantized_source(const MnetGraph *graph, int tensor) {
     return source == MNET_NO_TENSOR || graph->tensors[source].data ? MNET_NO_TENSOR : source;
 }
 
-/* nodes[at] reads quantised `source`, and each of its outputs, now quantised too, is dequantised behind it. */
+/*
+ * nodes[at] reads quantised `source`, and each of its outputs, now quantised too, is dequantised
+ * behind it.
+ */
 static bool push_dequantize(MnetGraph *graph, int at, int source) {
     graph->nodes[at].inputs[0] = source;
     for (int o = 0; o < graph->nodes[at].n_outputs; o++) {
@@ -45,7 +50,10 @@ static bool push_dequantize(MnetGraph *graph, int at, int source) {
     return true;
 }
 
-/* QUANTIZE behind DEQUANTIZE: nothing, or REQUANTIZE; and REQUANTIZE to the same parameters: nothing. */
+/*
+ * QUANTIZE behind DEQUANTIZE: nothing, or REQUANTIZE; and REQUANTIZE to the same parameters:
+ * nothing.
+ */
 static bool drop_pair(MnetGraph *graph, int at) {
     MnetNode *node = &graph->nodes[at];
     int source =

@@ -20,7 +20,10 @@ static float scale_at(const MnetQuant *quant, int32_t channel) {
     return quant->scale[quant->count > 1 ? channel : 0];
 }
 
-/* Scales are stored as floats, so their product is a rounding or two away from what the exporter stored. */
+/*
+ * Scales are stored as floats, so their product is a rounding or two away from what the exporter
+ * stored.
+ */
 static bool has_scale(const MnetTensor *bias, const MnetQuant *quant, int32_t channel) {
     double wanted = scale_at(quant, channel), scale = scale_at(&bias->quant, channel);
     return fabs(scale - wanted) <= 1e-6 * wanted &&
@@ -39,7 +42,10 @@ static bool product_quant(MnetGraph *graph, const MnetQdqOperands *operands, Mne
     return true;
 }
 
-/* The most that a sum of x * w over channel o can reach: each factor may have its zero point taken off or not. */
+/*
+ * The most that a sum of x * w over channel o can reach: each factor may have its zero point taken
+ * off or not.
+ */
 static double reach(const MnetTensor *weights, int32_t channel) {
     int64_t filter = mnet_tensor_elements(weights) / weights->dims[0];
     const int8_t *w = (const int8_t *)weights->data + channel * filter;
@@ -50,7 +56,10 @@ static double reach(const MnetTensor *weights, int32_t channel) {
     return sum * 256;
 }
 
-/* The integer for `bias` with room for the sum on top; false where there is none near enough, or for NaN. */
+/*
+ * The integer for `bias` with room for the sum on top; false where there is none near enough, or
+ * for NaN.
+ */
 static bool fit(double bias, double room, double y_scale, int32_t *q) {
     double exact = nearbyint(bias), fitting = fmin(fmax(exact, -room), room);
     if (!(room >= 0 && fabs(exact - fitting) * y_scale <= 1. / 16))

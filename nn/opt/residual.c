@@ -7,7 +7,10 @@ static bool activation_fits(const MnetGraph *graph, const MnetNode *add) {
            add->activation.kind == MNET_ACTIVATION_CLAMP;
 }
 
-/* The convolution that makes operand `side` of the ADD, if it can add the other operand: which must be there before it runs. */
+/*
+ * The convolution that makes operand `side` of the ADD, if it can add the other operand: which must
+ * be there before it runs.
+ */
 static MnetNode *convolution(const MnetGraph *graph, const MnetNode *add, int side) {
     int sum = add->inputs[side], residual = add->inputs[1 - side];
     MnetNode *conv = mnet_rewrite_private_producer(graph, sum, MNET_OP_CONV_2D);

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-/* Zero points less 128; a tensor of plain bytes becomes one of scale 1. Arrays may be shared, so they are made anew. */
+/*
+ * Zero points less 128; a tensor of plain bytes becomes one of scale 1. Arrays may be shared, so
+ * they are made anew.
+ */
 static bool shift_quant(MnetGraph *graph, MnetQuant *quant) {
     if (!quant->count)
         return mnet_graph_set_quant(graph, quant, 1, -128);

@@ -1,4 +1,7 @@
-/** Small graphs for the tests of the passes. Every tensor is of rank 4 and NHWC unless said; out of memory ends the program. */
+/**
+ * Small graphs for the tests of the passes. Every tensor is of rank 4 and NHWC unless said; out of
+ * memory ends the program.
+ */
 #ifndef MNET_TEST_OPT_BUILD_H
 #define MNET_TEST_OPT_BUILD_H
 
@@ -47,7 +50,10 @@ static inline int scalar(MnetGraph *graph, float value) {
     return constant(graph, MNET_DTYPE_F32, 0, NULL, &value);
 }
 
-/** A node with up to three inputs (MNET_NO_TENSOR ends them) and a new output of h x w x c; returns the output. */
+/**
+ * A node with up to three inputs (MNET_NO_TENSOR ends them) and a new output of h x w x c; returns
+ * the output.
+ */
 static inline int op(MnetGraph *graph, MnetOpKind kind, int a, int b, int c, MnetDtype dtype, int h,
                      int w, int channels) {
     int n = c != MNET_NO_TENSOR ? 3 : b != MNET_NO_TENSOR ? 2 : 1;
@@ -85,7 +91,10 @@ static inline int clamp(MnetGraph *graph, int x, float lo, float hi) {
                       (MnetActivation){.kind = MNET_ACTIVATION_CLAMP, .lo = lo, .hi = hi});
 }
 
-/** 1x1 convolution from c to `out` channels without padding; weights (and bias) given, or zero weights and no bias. */
+/**
+ * 1x1 convolution from c to `out` channels without padding; weights (and bias) given, or zero
+ * weights and no bias.
+ */
 static inline int conv(MnetGraph *graph, int x, int out, int weights, int bias) {
     MnetTensor from = graph->tensors[x];
     if (weights == MNET_NO_TENSOR) {
@@ -108,7 +117,9 @@ static inline int count(const MnetGraph *graph, MnetOpKind kind) {
     return n;
 }
 
-/** Runs the pass, sweeps, and checks that the graph is still a graph; returns the number of changes. */
+/**
+ * Runs the pass, sweeps, and checks that the graph is still a graph; returns the number of changes.
+ */
 static inline int run(MnetGraph *graph, MnetOptPass pass) {
     MnetError error = {0};
     int changes = 0, dead = 0;

@@ -1,7 +1,10 @@
 #include "nn/opt/opt.h"
 #include "tests/nn/opt/build.h"
 
-/* Picture -> convolution, relu6 -> pool over everything -> 1x1 convolution -> softmax; quantised in uint8 or float. */
+/*
+ * Picture -> convolution, relu6 -> pool over everything -> 1x1 convolution -> softmax; quantised in
+ * uint8 or float.
+ */
 static void classifier(MnetGraph *graph, bool quantised) {
     MnetDtype dtype = quantised ? MNET_DTYPE_QU8 : MNET_DTYPE_F32;
     int w[2] = {MNET_NO_TENSOR, MNET_NO_TENSOR};

@@ -97,7 +97,9 @@ static void biases_of_other_kinds_are_quantised(void) {
     mnet_graph_clear(&g);
 }
 
-/* Sums on top of such a bias would leave int32: moved where y hardly sees it, else left in float. */
+/*
+ * Sums on top of such a bias would leave int32: moved where y hardly sees it, else left in float.
+ */
 static void biases_at_the_edge_of_int32(void) {
     static const float tiny[2] = {1e-9f, 1e-9f}, products[2] = {5e-10f, 5e-10f};
     const MnetQuant tiny_weights = {.count = 2, .scale = tiny, .zero_point = zeros};
