@@ -2,34 +2,38 @@
  * SECTION:element-mobilenet
  * @title: mobilenet
  *
- * Says what a video shows: a network of the MobileNet family looks at each frame, and the result is attached to it as a
- * #GstMobilenetMeta. The frame itself passes as it is: the same memory, neither copied nor converted.
+ * Says what a video shows: a network of the MobileNet family looks at each
+ * frame, and the result is attached to it as a #GstMobilenetMeta. The frame
+ * itself passes as it is: the same memory, neither copied nor converted.
  *
- * Without properties it uses the built-in model, with 1000 classes of everyday things and animals.
+ * Without properties it uses the built-in model, with 1000 classes of everyday
+ * things and animals.
  *
- * A frame that can't be classified (its memory can't be read, or contradicts its caps) passes untouched and without a
- * result; the first such frame is answered with a warning on the bus. Frames marked GAP have no picture of their own and
- * pass without a result too.
+ * A frame that can't be classified (its memory can't be read, or contradicts
+ * its caps) passes untouched and without a result; the first such frame is
+ * answered with a warning on the bus. Frames marked GAP have no picture of their
+ * own and pass without a result too. Interlaced frames are seen as progressive.
  *
- * At the start, a model or label file that can't be used is an error, and the element doesn't start. While playing it is
- * a warning: the model in use stays, and the properties go back to it.
+ * At the start, a model or label file that can't be used is an error, and the
+ * element doesn't start. While playing it is a warning: the model in use stays,
+ * and the properties go back to it.
  *
- * With #GstMobilenet:interval a result holds until the next classification; a flush, a new segment, new caps and another
- * model end it at once.
+ * With #GstMobilenet:interval a result holds until the next classification; a
+ * flush, a new segment, new caps and another model end it at once.
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 v4l2src ! mobilenet ! mobilenetoverlay ! videoconvert ! autovideosink
- * ]|
- * Labels on a camera's picture.
+ * gst-launch-1.0 v4l2src ! mobilenet ! mobilenetoverlay ! videoconvert ! \
+ *     autovideosink
+ * ]| Labels on a camera's picture.
  * |[
- * gst-launch-1.0 filesrc location=video.mp4 ! decodebin ! mobilenet interval=5 ! mobilenetlog location=labels.jsonl ! fakesink
- * ]|
- * A log of what a file shows.
+ * gst-launch-1.0 filesrc location=video.mp4 ! decodebin ! \
+ *     mobilenet interval=5 ! mobilenetlog location=labels.jsonl ! fakesink
+ * ]| A log of what a file shows.
  * |[
- * gst-launch-1.0 videotestsrc ! mobilenet model=model.tflite labels=labels.txt mean="<127.5>" scale="<0.00784314>" ! fakesink
- * ]|
- * A model of one's own that says nothing about its normalisation.
+ * gst-launch-1.0 videotestsrc ! mobilenet model=model.tflite labels=labels.txt \
+ *     mean="<127.5>" scale="<0.00784314>" ! fakesink
+ * ]| A model of one's own that says nothing about its normalisation.
  */
 #include "plugin/classify/gstmobilenet.h"
 
@@ -181,8 +185,9 @@ gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
   return buffer;
 }
 
-/* The base class is in passthrough, so that allocation is between upstream and downstream. Its own in-place path would
- * either give us buffers that can't carry a new meta, or copy their memory to make them writable. */
+/* The base class is in passthrough, so that allocation is between upstream and
+ * downstream. Its own in-place path would either give us buffers that can't
+ * carry a new meta, or copy their memory to make them writable. */
 static GstFlowReturn
 gst_mobilenet_generate_output (GstBaseTransform * trans, GstBuffer ** outbuf)
 {
@@ -312,7 +317,8 @@ gst_mobilenet_get_property (GObject * object, guint prop_id, GValue * value,
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
 
-/* Comes once after all properties of a g_object_set() are set, so that a new model and its labels are opened together. */
+/* Comes once after all properties of a g_object_set() are set, so that a new
+ * model and its labels are opened together. */
 static void
 gst_mobilenet_dispatch_properties_changed (GObject * object, guint n_pspecs,
     GParamSpec ** pspecs)

@@ -81,7 +81,8 @@ meta_fits_caps (const GstVideoMeta * meta, const GstVideoInfo * info)
       && meta->width <= G_MAXINT && meta->height <= G_MAXINT;
 }
 
-/* gst_video_frame_map() checks no size where there is a GstVideoMeta, whose strides and offsets may be anything. */
+/* gst_video_frame_map() checks no size where there is a GstVideoMeta, whose
+ * strides and offsets may be anything. */
 static gboolean
 planes_fit_memory (const GstVideoFrame * frame)
 {
@@ -97,10 +98,8 @@ planes_fit_memory (const GstVideoFrame * frame)
     gint64 start = (const guint8 *) frame->data[plane] - map->data;
     gint64 last_row =
         start + (height - 1) * GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane);
-    gint64 row = (width - 1) * GST_VIDEO_FORMAT_INFO_PSTRIDE (finfo, i)
-        + GST_VIDEO_FORMAT_INFO_POFFSET (finfo, i)
-        + (GST_VIDEO_FORMAT_INFO_DEPTH (finfo, i)
-        + GST_VIDEO_FORMAT_INFO_SHIFT (finfo, i) + 7) / 8;
+    /* whole pixels: GStreamer's offset of P010's V within them is wrong */
+    gint64 row = width * GST_VIDEO_FORMAT_INFO_PSTRIDE (finfo, i);
 
     if (MIN (start, last_row) < 0
         || MAX (start, last_row) + row > (gint64) map->size)

@@ -80,14 +80,15 @@ gboolean
 gst_mobilenet_open (GstMobilenet * self)
 {
   MnetError error;
+  gboolean opened;
 
   g_mutex_lock (&self->open_lock);
-  self->started = open_wanted (self, &error);
+  opened = self->started = open_wanted (self, &error);
   g_mutex_unlock (&self->open_lock);
 
-  if (!self->started)
+  if (!opened)
     post (self, GST_MESSAGE_ERROR, &error);
-  return self->started;
+  return opened;
 }
 
 static gboolean

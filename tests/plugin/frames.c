@@ -42,10 +42,16 @@ paint (GstVideoFrame * frame, guint seed)
   for (c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (frame); c++) {
     guint depth = GST_VIDEO_FORMAT_INFO_DEPTH (finfo, c);
     guint shift = GST_VIDEO_FORMAT_INFO_SHIFT (finfo, c);
+    guint offset = GST_VIDEO_FORMAT_INFO_POFFSET (finfo, c);
+
+    /* GStreamer says 1, where V follows the two bytes of U */
+    if (GST_VIDEO_FRAME_FORMAT (frame) == GST_VIDEO_FORMAT_P010_10LE && c == 2)
+      offset = 2;
 
     for (y = 0; y < GST_VIDEO_FRAME_COMP_HEIGHT (frame, c); y++) {
-      guint8 *row = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (frame, c)
-          + y * GST_VIDEO_FRAME_COMP_STRIDE (frame, c);
+      guint8 *row = (guint8 *) GST_VIDEO_FRAME_PLANE_DATA (frame,
+          GST_VIDEO_FORMAT_INFO_PLANE (finfo, c))
+          + y * GST_VIDEO_FRAME_COMP_STRIDE (frame, c) + offset;
 
       for (x = 0; x < GST_VIDEO_FRAME_COMP_WIDTH (frame, c); x++) {
         guint8 *at = row + x * GST_VIDEO_FRAME_COMP_PSTRIDE (frame, c);
@@ -108,6 +114,38 @@ frame_new_padded (const GstVideoInfo * info, guint seed, guint padding)
       stride);
   paint_buffer (buffer, info, seed);
   GST_BUFFER_PTS (buffer) = 0;
+  return buffer;
+}
+
+GstBuffer *
+frame_new_tight (const GstVideoInfo * info, guint cut)
+{
+  GstBuffer *buffer = gst_buffer_new ();
+  gsize offset[GST_VIDEO_MAX_PLANES] = { 0, };
+  gint stride[GST_VIDEO_MAX_PLANES] = { 0, };
+  gsize end = 0;
+  guint i;
+
+  for (i = 0; i < GST_VIDEO_INFO_N_PLANES (info); i++) {
+    gint comp[GST_VIDEO_MAX_COMPONENTS];
+    gsize row, size;
+
+    gst_video_format_info_component (info->finfo, i, comp);
+    row = GST_VIDEO_INFO_COMP_WIDTH (info, comp[0])
+        * GST_VIDEO_INFO_COMP_PSTRIDE (info, comp[0]);
+    stride[i] = row + 64;
+    offset[i] = end;
+    size = stride[i] * (GST_VIDEO_INFO_COMP_HEIGHT (info, comp[0]) - 1) + row;
+    if (i == GST_VIDEO_INFO_N_PLANES (info) - 1)
+      size -= cut;
+    gst_buffer_append_memory (buffer, gst_allocator_alloc (NULL, size, NULL));
+    end += size;
+  }
+  gst_buffer_memset (buffer, 0, 0x80, end);
+  gst_buffer_add_video_meta_full (buffer, GST_VIDEO_FRAME_FLAG_NONE,
+      GST_VIDEO_INFO_FORMAT (info), GST_VIDEO_INFO_WIDTH (info),
+      GST_VIDEO_INFO_HEIGHT (info), GST_VIDEO_INFO_N_PLANES (info), offset,
+      stride);
   return buffer;
 }
 

@@ -20,6 +20,9 @@ GstBuffer *frame_new (const GstVideoInfo * info, guint seed, guint n);
 /* The same picture, each plane in a memory of its own with another offset, and rows `padding` bytes longer. */
 GstBuffer *frame_new_padded (const GstVideoInfo * info, guint seed, guint padding);
 
+/* A grey frame whose planes end with the last pixel of their last row, and the last plane `cut` bytes before that. */
+GstBuffer *frame_new_tight (const GstVideoInfo * info, guint cut);
+
 /* A harness around a `mobilenet` with threshold=0 and these properties, written as for gst-launch. */
 GstHarness *mobilenet_harness (const gchar * properties);
 void mobilenet_set_caps (GstHarness * h, const gchar * format, gint width, gint height);

@@ -84,6 +84,29 @@ GST_START_TEST (strides_and_offsets_are_honoured)
 
 GST_END_TEST;
 
+GST_START_TEST (planes_may_end_with_their_last_pixel_and_not_before)
+{
+  GstHarness *h = mobilenet_harness ("");
+  const gchar *const *format;
+
+  for (format = frame_formats; *format; format++) {
+    GstVideoInfo info;
+    GstBuffer *out;
+
+    frame_info (&info, *format, WIDTH, HEIGHT);
+    mobilenet_set_caps (h, *format, WIDTH, HEIGHT);
+    out = mobilenet_push (h, frame_new_tight (&info, 0));
+    fail_unless (gst_buffer_get_mobilenet_meta (out) != NULL, "%s", *format);
+    gst_buffer_unref (out);
+    out = mobilenet_push (h, frame_new_tight (&info, 1));
+    fail_if (gst_buffer_get_mobilenet_meta (out) != NULL, "%s", *format);
+    gst_buffer_unref (out);
+  }
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (memory_is_never_copied)
 {
   GstHarness *h = mobilenet_harness ("");
@@ -518,6 +541,7 @@ frames_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, every_format_is_seen_as_the_engine_sees_it);
   tcase_add_test (tc, strides_and_offsets_are_honoured);
+  tcase_add_test (tc, planes_may_end_with_their_last_pixel_and_not_before);
   tcase_add_test (tc, memory_is_never_copied);
   tcase_add_test (tc, the_crop_meta_is_where_it_looks);
   tcase_add_test (tc, a_crop_by_videocrop_is_where_it_looks);
