@@ -16,7 +16,7 @@ static void end(void) {
 }
 
 static MnetStatus load(const char *folder, const char *name) {
-    char path[4096];
+    char path[4096 + 256];
     end();
     snprintf(path, sizeof path, "%s/%s", folder, name);
     error = (MnetError){0};
