@@ -1,0 +1,196 @@
+#include "nn/base/threads.h"
+
+#include "tests/test.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TSAN 1
+#endif
+#endif
+#ifndef TSAN
+#define TSAN 0
+#endif
+
+enum { MOST_UNITS = 1000 };
+
+typedef struct Count {
+    int threads, units;
+    int done[MOST_UNITS]; /* not atomic: no unit is done twice, and the return is a barrier */
+    atomic_int busy[MNET_MAX_THREADS];
+    atomic_int wrong;
+} Count;
+
+static void count(void *data, int begin, int end, int worker) {
+    Count *job = data;
+    bool inside =
+        worker >= 0 && worker < job->threads && begin >= 0 && begin < end && end <= job->units;
+    if (!inside || atomic_exchange(&job->busy[worker], 1)) {
+        atomic_fetch_add(&job->wrong, 1);
+        return;
+    }
+    for (int i = begin; i < end; i++)
+        job->done[i]++;
+    atomic_store(&job->busy[worker], 0);
+}
+
+static bool each_once(Count *job, int threads, int units) {
+    memset(job->done, 0, sizeof job->done);
+    job->threads = threads < 1 ? 1 : threads;
+    job->units = units;
+    mnet_threads_run(threads, units, count, job);
+    for (int i = 0; i < MOST_UNITS; i++)
+        if (job->done[i] != (i < units))
+            return false;
+    return !atomic_load(&job->wrong);
+}
+
+static void test_nothing_to_do(void) {
+    static Count job;
+    CHECK(each_once(&job, 4, 0));
+    CHECK(each_once(&job, 0, 5));
+    CHECK(each_once(&job, -1, 5));
+}
+
+static int threads_of_process(void) {
+    int n = 0;
+    DIR *folder = opendir("/proc/self/task");
+    if (!folder)
+        return -1;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        n += entry->d_name[0] != '.';
+    closedir(folder);
+    return n;
+}
+
+/* Must be the first that uses more than one thread: a pool never shrinks. */
+static void test_no_more_threads_than_asked(void) {
+    static Count job;
+    int before = threads_of_process();
+    CHECK(each_once(&job, 1, 100));
+    CHECK(threads_of_process() == before, "one thread is the caller's");
+    CHECK(each_once(&job, 3, 100) && each_once(&job, 3, 100) && each_once(&job, 2, 50));
+    CHECK(threads_of_process() == before + 2, "%d, %d before", threads_of_process(), before);
+    CHECK(each_once(&job, 16, 2));
+    CHECK(threads_of_process() == before + 2, "no more than units");
+}
+
+static void test_every_unit_once(void) {
+    static const int units[] = {1, 2, 3, 5, 7, 8, 31, 64, 100, 255, 999, 1000};
+    static const int threads[] = {1, 2, 3, 4, 5, 8, 16, 64, 100};
+    static Count job;
+    for (size_t t = 0; t < sizeof threads / sizeof *threads; t++)
+        for (size_t u = 0; u < sizeof units / sizeof *units; u++)
+            for (int round = 0; round < 10; round++)
+                CHECK(each_once(&job, threads[t], units[u]), "%d threads, %d units", threads[t],
+                      units[u]);
+}
+
+static void nest(void *data, int begin, int end, int worker) {
+    atomic_int *sum = data;
+    Count *job = calloc(1, sizeof *job);
+    for (int i = begin; i < end; i++)
+        atomic_fetch_add(sum, job && each_once(job, 4, 20 + i));
+    free(job);
+}
+
+static void test_nested(void) {
+    atomic_int sum = 0;
+    mnet_threads_run(4, 50, nest, &sum);
+    CHECK(sum == 50, "%d", (int)sum);
+}
+
+static void *call_often(void *data) {
+    static const int sizes[] = {1, 9, 100};
+    Count *job = calloc(1, sizeof *job);
+    bool *right = data;
+    *right = job != NULL;
+    for (int i = 0; i < 300 && *right; i++)
+        *right = each_once(job, 1 + i % 5, sizes[i % 3]);
+    free(job);
+    return NULL;
+}
+
+static void test_many_callers(void) {
+    pthread_t threads[6];
+    bool right[6];
+    for (int i = 0; i < 6; i++)
+        CHECK(!pthread_create(&threads[i], NULL, call_often, &right[i]));
+    for (int i = 0; i < 6; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(right[i], "caller %d", i);
+    }
+}
+
+/* The child has none of the workers, and must not wait for them. */
+static void test_fork(void) {
+    static Count job;
+    int status = 0;
+    if (TSAN)
+        return; /* which refuses to go on in the child of a process with threads */
+    CHECK(each_once(&job, 4, 100));
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        bool right = true;
+        alarm(20);
+        for (int i = 0; i < 20; i++)
+            right &= each_once(&job, 4, 100);
+        exit(right ? 0 : 1); /* with the library's destructor */
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", status);
+    CHECK(each_once(&job, 4, 100));
+}
+
+static double cpu_seconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return time.tv_sec + time.tv_nsec * 1e-9;
+}
+
+static void test_idle_costs_nothing(void) {
+    static Count job;
+    CHECK(each_once(&job, 4, 100));
+    usleep(100000);
+    double before = cpu_seconds();
+    usleep(300000);
+    double used = cpu_seconds() - before;
+    CHECK(used < 0.01, "%g s of CPU in 0.3 s", used);
+}
+
+static void test_default(void) {
+    cpu_set_t all, one;
+    CHECK(!sched_getaffinity(0, sizeof all, &all));
+    int threads = mnet_threads_default();
+    CHECK(threads >= 1 && threads <= MNET_MAX_THREADS && threads <= CPU_COUNT(&all), "%d", threads);
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE && !CPU_COUNT(&one); cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    CHECK(!sched_setaffinity(0, sizeof one, &one));
+    CHECK(mnet_threads_default() == 1);
+    CHECK(!sched_setaffinity(0, sizeof all, &all));
+}
+
+int main(void) {
+    RUN(test_nothing_to_do);
+    RUN(test_no_more_threads_than_asked);
+    RUN(test_every_unit_once);
+    RUN(test_nested);
+    RUN(test_many_callers);
+    RUN(test_fork);
+    RUN(test_idle_costs_nothing);
+    RUN(test_default);
+    return test_end();
+}
