@@ -5,8 +5,10 @@
 #ifndef MNET_OPS_CONV_H
 #define MNET_OPS_CONV_H
 
-#include "nn/kernels/depthwise.h"
-#include "nn/kernels/gemm.h"
+#include "nn/kernels/depthwise_f32.h"
+#include "nn/kernels/depthwise_qs8.h"
+#include "nn/kernels/gemm_f32.h"
+#include "nn/kernels/gemm_qs8.h"
 #include "nn/kernels/patches.h"
 #include "nn/kernels/requantize.h"
 #include "nn/ops/epilogue.h"
@@ -31,7 +33,9 @@ typedef struct MnetConv {
     MnetQuantAdd add;     /* with a residual: a is the convolution, b the residual */
 
     /* conv_gemm.c: a unit is a block of output pixels by a block of panels */
-    MnetGemmKernels gemm;
+    MnetGemmF32Kernels gemm_f32;
+    MnetGemmQs8Kernels gemm_qs8;
+    size_t nr;           /* channels of a panel */
     bool pointwise;      /* rows of x are the patches as they are */
     size_t k_padded;     /* of a packed row, qs8 */
     int group_panels;    /* of each group */
@@ -39,7 +43,8 @@ typedef struct MnetConv {
     int panel_block, panels;
 
     /* conv_depthwise.c: a unit is an output row */
-    MnetDepthwiseKernels depthwise;
+    MnetDepthwiseF32Kernels depthwise_f32;
+    MnetDepthwiseQs8Kernels depthwise_qs8;
 } MnetConv;
 
 /** Checks tensors, window and types, fills what stands above `weights`, and the epilogue. */

@@ -2,18 +2,11 @@
  * Matrix product: what convolutions (over rows of patches, nn/kernels/patches.h) and fully connected layers come to.
  * Weights are packed in panels of `nr` output channels; a call computes all rows of one panel.
  */
-#ifndef MNET_KERNELS_GEMM_H
-#define MNET_KERNELS_GEMM_H
+#ifndef MNET_KERNELS_GEMM_QS8_H
+#define MNET_KERNELS_GEMM_QS8_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-/**
- * y[r][c] = panel's bias[c] + sum over i of x[r][i] * w[i][c], summed in the order of i, for r < rows and c < columns <= nr.
- * `panel`: bias[nr], then w[k][nr]; columns past the last hold zeros. Strides are in elements.
- */
-typedef void (*MnetGemmF32)(size_t rows, size_t columns, size_t k, const float *x, size_t x_stride,
-                            const float *panel, float *y, size_t y_stride);
 
 /**
  * acc[r][c] = sum over i of x[r][i] * w[c][i], exact: |x| and |w| up to 255 and a sum that fits int32_t, which the caller
@@ -25,15 +18,13 @@ typedef void (*MnetGemmS16)(size_t rows, size_t k, const int16_t *x, size_t x_st
 
 #define MNET_GEMM_K_STEP 8
 
-typedef struct MnetGemmKernels {
-    MnetGemmF32 f32;
-    size_t f32_nr;
+typedef struct MnetGemmQs8Kernels {
     MnetGemmS16 s16;
-    size_t s16_nr;
-    const char *f32_name, *s16_name;
-} MnetGemmKernels;
+    size_t nr;
+    const char *name;
+} MnetGemmQs8Kernels;
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
-void mnet_gemm_kernels_init(MnetGemmKernels *kernels, uint32_t cpu_features);
+void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_features);
 
 #endif

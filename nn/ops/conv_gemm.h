@@ -1,0 +1,43 @@
+/**
+ * Convolutions as matrix products. Output channels come in panels of `nr`, each group's on its own; a unit is a block of output pixels
+ * by a block of panels.
+ */
+#ifndef MNET_OPS_CONV_GEMM_H
+#define MNET_OPS_CONV_GEMM_H
+
+#include "nn/ops/conv.h"
+
+static inline size_t mnet_min_size(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static inline int mnet_ceil_div(int a, int b) {
+    return a / b + (a % b != 0);
+}
+
+/** The part of a unit that lies in one group. */
+typedef struct MnetConvBlock {
+    size_t first, rows;     /* output pixels */
+    size_t panel, panels;   /* of all groups' panels */
+    size_t column, columns; /* of the output */
+    int group;
+} MnetConvBlock;
+
+/** The block of a unit that starts at `panel`, at most `limit` columns wide. */
+MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel, size_t limit);
+
+/**
+ * Fills nr, panels and blocks for panels of nr channels and patches of so many bytes a row, 0 where none are made.
+ * conv->rows and pointwise must be set.
+ */
+void mnet_conv_divide(MnetConv *conv, size_t nr, size_t patch_bytes);
+
+/** Packs, and fills the step's run, kernel and scratch; calls mnet_conv_divide(). */
+MnetStatus mnet_conv_gemm_f32_prepare(const MnetGraph *graph, const MnetNode *node,
+                                      MnetArena *memory, MnetConv *conv, MnetStep *step,
+                                      MnetError *error);
+MnetStatus mnet_conv_gemm_qs8_prepare(const MnetGraph *graph, const MnetNode *node,
+                                      MnetArena *memory, MnetConv *conv, MnetStep *step,
+                                      MnetError *error);
+
+#endif
