@@ -30,7 +30,7 @@ ready "${file_packages[@]}" gstreamer1.0-plugins-ugly
 probe "$in"
 case $out in
   *.webm) video=(vp8enc deadline=1 cpu-used=4 end-usage=cq cq-level=15 target-bitrate=8000000 threads=4) encoder=opusenc ;;
-  *) video=(video/x-raw,format=I420 ! x264enc speed-preset=veryfast pass=qual quantizer=21) encoder=avenc_aac ;;
+  *) video=(videoscale ! "video/x-raw,format=I420,width=[2,8192,2],height=[2,8192,2]" ! x264enc speed-preset=veryfast pass=qual quantizer=21) encoder=avenc_aac ;;
 esac
 if [ -z "$sound" ]; then
   audio=()
@@ -41,9 +41,9 @@ elif [[ $sound =~ $kept ]]; then
     *Opus*) parser=opusparse ;;
     *Vorbis*) parser=vorbisparse ;;
   esac
-  audio=(in. ! "$parser" ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! out.)
+  audio=(in. ! "$parser" ! queue ! out.)
 else
-  audio=(in. ! audioconvert ! audioresample ! "$encoder" ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! out.)
+  audio=(in. ! audioconvert ! audioresample ! "$encoder" ! queue ! out.)
 fi
 # Here decodebin stops: at raw video, and at sound that is kept as it is.
 caps="video/x-raw(ANY);audio/x-raw(ANY)"
