@@ -38,19 +38,13 @@
 #include "plugin/classify/gstmobilenet.h"
 
 #include "plugin/classify/imagemap.h"
+#include "plugin/formats.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_mobilenet_debug);
 #define GST_CAT_DEFAULT gst_mobilenet_debug
 
-#define RAW_FIELDS "format = { I420, YV12, NV12, NV21, Y42B, Y444, YUY2, UYVY, " \
-    "I420_10LE, P010_10LE, RGB, BGR, RGBA, BGRA, ARGB, ABGR, RGBx, BGRx, xRGB, " \
-    "xBGR, RGBP, GRAY8 }, width = [ 1, 8192 ], height = [ 1, 8192 ], " \
-    "framerate = " GST_VIDEO_FPS_RANGE
-
 /* An overlay that is attached, not drawn, hides nothing. */
-#define CAPS "video/x-raw, " RAW_FIELDS "; " \
-    "video/x-raw(" GST_CAPS_FEATURE_MEMORY_SYSTEM_MEMORY ", " \
-    GST_CAPS_FEATURE_META_GST_VIDEO_OVERLAY_COMPOSITION "), " RAW_FIELDS
+#define CAPS GST_MOBILENET_RAW_CAPS "; " GST_MOBILENET_RAW_OVERLAY_CAPS
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
