@@ -24,7 +24,7 @@ void mnet_scores_dequantize(const MnetTensor *tensor, const void *values, float 
 
 void mnet_scores_softmax(float *scores, int count) {
     if (count == 1) {
-        scores[0] = 1 / (1 + expf(-scores[0]));
+        scores[0] = isnan(scores[0]) ? 0 : 1 / (1 + expf(-scores[0]));
         return;
     }
     float most = -INFINITY, sum = 0;
