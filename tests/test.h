@@ -38,8 +38,7 @@ static int test_checks;
     } while (0)
 
 /** A program that checked nothing has failed. */
-static inline int test_end(void)
-{
+static inline int test_end(void) {
     printf("%d checks, %d failed\n", test_checks, test_failures);
     return test_failures || !test_checks;
 }

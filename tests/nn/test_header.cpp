@@ -1,1 +1,1 @@
-#include "test_header.c"
+#include "tests/nn/test_header.c"
