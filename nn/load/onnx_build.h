@@ -32,7 +32,7 @@ typedef struct MnetOnnxValue {
     const char *name;
     uint32_t hash;
     int tensor;          /* in the graph; a constant has none until a node reads it */
-    MnetTensor constant; /* data NULL: not a constant */
+    MnetTensor constant; /* data NULL: not a constant; dequantised numbers have a node as well */
     const float
         *scale; /* as quantisation parameters, converted once however many nodes share them */
     const int32_t *zero_point;
@@ -198,6 +198,15 @@ int mnet_onnx_quantized(MnetOnnx *onnx, const MnetOnnxNode *node, int tensor,
                         const MnetQuant *quant);
 /** Input i with the parameters in inputs scale and scale + 1, per channel along `axis` (-1: per tensor only). */
 int mnet_onnx_quantized_input(MnetOnnx *onnx, const MnetOnnxNode *node, int i, int scale, int axis);
+
+/* ---- Quantisation of parameters: onnx_quant_fold.c ---- */
+
+/** QuantizeLinear of a short float constant: its output becomes one too. False where it isn't one. */
+bool mnet_onnx_fold_quantize(MnetOnnx *onnx, const MnetOnnxNode *node, MnetDtype dtype,
+                             const MnetQuant *quant);
+/** Makes the numbers of a DequantizeLinear known, where `input` is a short constant, for nodes that want parameters. */
+void mnet_onnx_know_dequantized(MnetOnnx *onnx, const MnetOnnxNode *node, int input,
+                                const MnetQuant *quant);
 
 /* ---- Metadata: onnx_metadata.c ---- */
 

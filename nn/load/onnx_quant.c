@@ -188,7 +188,8 @@ static void quantize_linear(MnetOnnx *onnx, const MnetOnnxNode *node) {
     if (dtype != MNET_DTYPE_QU8 && dtype != MNET_DTYPE_QS8)
         mnet_onnx_fail(onnx, node, MNET_ERROR_UNSUPPORTED, "to other than 8-bit integers");
     if (is_blocked(onnx, node) || !mnet_onnx_quant(onnx, node, 1, 2, &quant) ||
-        !fits_axis(onnx, node, input, mnet_onnx_int(node, "axis", 1), &quant))
+        !fits_axis(onnx, node, input, mnet_onnx_int(node, "axis", 1), &quant) ||
+        mnet_onnx_fold_quantize(onnx, node, dtype, &quant))
         return;
     MnetNode *out = mnet_onnx_emit(onnx, node, MNET_OP_QUANTIZE, dtype, &input, 1, 1);
     if (out)
@@ -207,7 +208,8 @@ static void dequantize_linear(MnetOnnx *onnx, const MnetOnnxNode *node) {
         !fits_axis(onnx, node, input, mnet_onnx_int(node, "axis", 1), &quant))
         return;
     input = mnet_onnx_quantized(onnx, node, input, &quant);
-    mnet_onnx_emit(onnx, node, MNET_OP_DEQUANTIZE, MNET_DTYPE_F32, &input, 1, 1);
+    if (mnet_onnx_emit(onnx, node, MNET_OP_DEQUANTIZE, MNET_DTYPE_F32, &input, 1, 1))
+        mnet_onnx_know_dequantized(onnx, node, input, &quant);
 }
 
 const MnetOnnxOperator mnet_onnx_operators_quant[] = {

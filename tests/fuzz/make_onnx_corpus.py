@@ -149,6 +149,19 @@ def qdq():
     return m.proto(m.op("Gemm", t, w, transB=1))
 
 
+def quantized_pad():
+    """Parameters of a Pad that ONNX Runtime's quantiser took for activations; and a Pad of bytes."""
+    m = Model(13)
+    zero, one = (dequantize(m, quantize(m, np.array([n], F32), 1 / 255, -128, I8), 1 / 255, np.array(-128, I8)) for n in (0, 1))
+    pads = m.op("Cast", m.op("Concat", zero, zero, zero, zero, zero, zero, one, one, axis=0), to=T.INT64)
+    q = quantize(m, "x", 0.02, 100, U8)
+    value = dequantize(m, np.array(50, U8), 0.02, np.array(100, U8))
+    t = m.op("Pad", dequantize(m, q, 0.02, np.array(100, U8)), pads, value)
+    q = m.op("Pad", quantize(m, t, 0.02, 100, U8), np.array([0, 0, 1, 1, 0, 0, 0, 0], I64), np.array(25, U8))
+    t = dequantize(m, q, 0.02, np.array(100, U8))
+    return m.proto(m.op("Flatten", m.op("GlobalAveragePool", t)))
+
+
 def two_scales():
     """Bytes that two nodes read with different scales."""
     m = Model(13)
@@ -314,7 +327,7 @@ def bombs():
 
 def main():
     os.makedirs(OUT, exist_ok=True)
-    for make in (opset11, opset22, shape_arithmetic, traced_padding, qdq, two_scales, qoperator, nhwc_uint8, typed, constants):
+    for make in (opset11, opset22, shape_arithmetic, traced_padding, qdq, quantized_pad, two_scales, qoperator, nhwc_uint8, typed, constants):
         write("good_" + make.__name__, make())
     errors()
     bombs()

@@ -120,6 +120,16 @@ static void traced_padding(void) {
     unload();
 }
 
+static void quantized_pad(void) {
+    check_good("good_quantized_pad");
+    const MnetNode *pad = node_of(MNET_OP_PAD);
+    CHECK(pad->attrs.pad.value == (50 - 100) * 0.02f);
+    CHECK(pad->attrs.pad.before[3] == 0 && pad->attrs.pad.after[1] == 0);
+    CHECK(pad->attrs.pad.after[2] == 1 && pad->attrs.pad.after[3] == 1);
+    CHECK(count(MNET_OP_PAD) == 2);
+    unload();
+}
+
 static void qdq(void) {
     check_good("good_qdq");
     CHECK(count(MNET_OP_QUANTIZE) == 3 && count(MNET_OP_DEQUANTIZE) == 7);
@@ -313,6 +323,7 @@ int main(void) {
     RUN(shape_arithmetic);
     RUN(traced_padding);
     RUN(qdq);
+    RUN(quantized_pad);
     RUN(qoperator);
     RUN(inputs);
     RUN(constants);
