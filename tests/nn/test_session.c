@@ -327,11 +327,12 @@ static void test_optimisation_is_invisible(void) {
             const MnetResult *result = run(session, tensor, info->input_bytes);
             memcpy(scores[i], result->scores, result->n_scores * sizeof(float));
             mnet_session_close(&session);
-            mnet_model_unref(&models[i]);
         }
         for (int i = 0; i < 4; i++)
             CHECK(fabsf(scores[0][i] - scores[1][i]) < 1e-5f, "%s: class %d", names[m], i);
         free(tensor);
+        mnet_model_unref(&models[0]);
+        mnet_model_unref(&models[1]);
     }
 }
 
