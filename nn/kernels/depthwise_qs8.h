@@ -2,19 +2,40 @@
 #ifndef MNET_KERNELS_DEPTHWISE_QS8_H
 #define MNET_KERNELS_DEPTHWISE_QS8_H
 
+#include "nn/kernels/patches.h"
+#include "nn/kernels/requantize.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-/** acc[c] += x[t * x_step + c] * w[t * channels + c] for t < taps, exact; |x| and |w| up to 255. acc overlaps neither. */
-typedef void (*MnetDepthwiseS16)(size_t channels, size_t taps, const int16_t *x, size_t x_step,
-                                 const int16_t *w, int32_t *acc);
-
 typedef struct MnetDepthwiseQs8Kernels {
-    MnetDepthwiseS16 s16;
+    /** Of the packed weights, and of a worker's working memory; SIZE_MAX at most. */
+    uint64_t (*packed_bytes)(const MnetPatches *geometry);
+    uint64_t (*scratch_bytes)(const MnetPatches *geometry);
+
+    /**
+     * Weights without their zero points, [kernel h][kernel w][channels], with a bias and a multiplier for each channel, into
+     * the kernel's own form; `packed` is aligned to MNET_ALIGN and zeroed.
+     */
+    void (*pack)(const MnetPatches *geometry, const int16_t *weights, const int32_t *bias,
+                 const float *multiplier, void *packed);
+
+    /**
+     * One output row, all pixels and channels, from one picture. Cells outside of it are real zeros; |x - zero_point| and |w|
+     * are up to 255, and sums fit int32_t, which the caller has checked. `residual`, where the epilogue adds one, lies like
+     * y, and may be y. Scratch is aligned to MNET_ALIGN.
+     */
+    void (*row)(const MnetPatches *geometry, const int8_t *picture, int32_t zero_point, int row,
+                const void *packed, const MnetEpilogueQs8 *epilogue, const int8_t *residual,
+                int8_t *y, void *scratch);
+
     const char *name;
 } MnetDepthwiseQs8Kernels;
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_depthwise_qs8_kernels_init(MnetDepthwiseQs8Kernels *kernels, uint32_t cpu_features);
+
+/** Tiers: each overrides what it has. */
+void mnet_depthwise_qs8_kernels_init_avx2(MnetDepthwiseQs8Kernels *kernels);
 
 #endif

@@ -1,6 +1,13 @@
 #include "nn/kernels/gemm_qs8.h"
 
-#define NR 4
+#include "nn/base/cpu.h"
+
+#include <string.h>
+
+#define NR 32 /* enough for the epilogue to vectorise */
+
+/* A panel: bias[NR], multiplier[NR], then w[NR][k]. */
+#define HEAD_BYTES (NR * 8)
 
 /* Eight dot products over the same k in one loop: compilers turn each into 16-bit multiply-adds of pairs. */
 static void tile_s16_2x4(size_t k, const int16_t *restrict x0, const int16_t *restrict x1,
@@ -46,18 +53,55 @@ static void tile_s16_1x4(size_t k, const int16_t *restrict x, const int16_t *res
     acc[3] = a3;
 }
 
-static void gemm_s16_2x4_c(size_t rows, size_t k, const int16_t *x, size_t x_stride,
-                           const int16_t *panel, int32_t *acc, size_t acc_stride) {
-    k -= k % MNET_GEMM_K_STEP;
-    for (; rows >= 2; rows -= 2) {
-        tile_s16_2x4(k, x, x + x_stride, panel, acc, acc_stride);
+static size_t panel_bytes_c(size_t k) {
+    return HEAD_BYTES + NR * k * sizeof(int16_t);
+}
+
+static void pack_c(size_t columns, size_t k, const int16_t *weights, const int32_t *bias,
+                   const float *multiplier, void *panel) {
+    memcpy(panel, bias, columns * sizeof(*bias));
+    memcpy((float *)panel + NR, multiplier, columns * sizeof(*multiplier));
+    memcpy((uint8_t *)panel + HEAD_BYTES, weights, columns * k * sizeof(*weights));
+}
+
+static void gemm_qs8_2x4_c(size_t rows, size_t columns, size_t k, const int16_t *x, size_t x_stride,
+                           const void *panel, const MnetEpilogueQs8 *epilogue,
+                           const int8_t *residual, int8_t *y, size_t y_stride) {
+    const int32_t *bias = panel;
+    const float *multiplier = (const float *)panel + NR;
+    const int16_t *w = (const int16_t *)((const uint8_t *)panel + HEAD_BYTES);
+    int32_t sums[2 * NR];
+
+    k -= k % MNET_GEMM_K_STEP; /* so that the compiler knows it */
+    for (size_t r = 0; r < rows; r += 2) {
+        size_t n = rows - r < 2 ? 1 : 2;
+
+        for (size_t c = 0; c < columns; c += 4) {
+            if (n == 2)
+                tile_s16_2x4(k, x, x + x_stride, w + c * k, sums + c, NR);
+            else
+                tile_s16_1x4(k, x, w + c * k, sums + c);
+        }
+        for (size_t i = 0; i < n; i++) {
+            size_t at = (r + i) * y_stride;
+            mnet_epilogue_qs8_c(epilogue, columns, sums + i * NR, bias, multiplier,
+                                residual ? residual + at : NULL, y + at);
+        }
         x += 2 * x_stride;
-        acc += 2 * acc_stride;
     }
-    if (rows)
-        tile_s16_1x4(k, x, panel, acc);
 }
 
 void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_features) {
-    *kernels = (MnetGemmQs8Kernels){.s16 = gemm_s16_2x4_c, .nr = NR, .name = "gemm_s16_2x4_c"};
+    *kernels = (MnetGemmQs8Kernels){
+        .mr = 2,
+        .nr = NR,
+        .panel_bytes = panel_bytes_c,
+        .pack = pack_c,
+        .run = gemm_qs8_2x4_c,
+        .name = "gemm_qs8_2x4_c",
+    };
+#ifdef __x86_64__
+    if (cpu_features & MNET_CPU_AVX2)
+        mnet_gemm_qs8_kernels_init_avx2(kernels);
+#endif
 }

@@ -3,6 +3,7 @@
 #include "nn/base/cpu.h"
 
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 /* Of output channels, and of weights of each: keeps all sizes of packed weights far from overflow. */
@@ -133,6 +134,8 @@ static const char *check_operands(const MnetGraph *graph, const MnetNode *node,
     return NULL;
 }
 
+static const char far_scales[] = "the output's scale is too small beside those of the inputs";
+
 /* Multipliers, biases, and that no sum of products can leave 32 bits. */
 static MnetStatus describe_sums(const MnetGraph *graph, const MnetNode *node, MnetArena *memory,
                                 const MnetQuant *out, MnetConv *conv, MnetError *error) {
@@ -158,6 +161,8 @@ static MnetStatus describe_sums(const MnetGraph *graph, const MnetNode *node, Mn
                                   "a sum of products may not fit 32 bits");
         multipliers[o] = mnet_quant_multiplier(
             x->quant.scale[0], w->quant.scale[w->quant.count == 1 ? 0 : o], out->scale[0]);
+        if (!isfinite(multipliers[o]))
+            return mnet_conv_fail(graph, node, error, MNET_ERROR_UNSUPPORTED, far_scales);
     }
     if (bias)
         memcpy(biases, bias->data, (size_t)conv->out_channels * sizeof(*biases));
@@ -175,7 +180,7 @@ static MnetStatus describe_epilogue_qs8(const MnetGraph *graph, const MnetNode *
     if (inner->count != 1)
         return mnet_conv_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,
                               "a residual needs the quantisation of what it is added to");
-    status = mnet_epilogue_qs8(graph, node, &node->activation, inner, &conv->range, error);
+    status = mnet_epilogue_qs8(graph, node, &node->activation, inner, &conv->epilogue.range, error);
     if (!status)
         status = describe_sums(graph, node, memory, inner, conv, error);
     if (!status && conv->residual != MNET_NO_TENSOR) {
@@ -186,8 +191,11 @@ static MnetStatus describe_epilogue_qs8(const MnetGraph *graph, const MnetNode *
                                   "a residual must be quantised per tensor");
         conv->add.a_multiplier = mnet_quant_multiplier(inner->scale[0], 1.0f, y->scale[0]);
         conv->add.b_multiplier = mnet_quant_multiplier(residual->scale[0], 1.0f, y->scale[0]);
+        if (!isfinite(conv->add.a_multiplier) || !isfinite(conv->add.b_multiplier))
+            return mnet_conv_fail(graph, node, error, MNET_ERROR_UNSUPPORTED, far_scales);
         conv->add.a_zero_point = inner->zero_point[0];
         conv->add.b_zero_point = residual->zero_point[0];
+        conv->epilogue.add = &conv->add;
         status = mnet_epilogue_qs8(graph, node, &node->attrs.conv.residual_activation, y,
                                    &conv->add.range, error);
     }
@@ -250,12 +258,4 @@ void mnet_conv_finish_f32(const MnetConv *conv, void *const *tensors, size_t at,
         conv->requantize.add_f32(count, y, (const float *)tensors[conv->residual] + at, y);
     if (conv->residual_activation.run)
         conv->residual_activation.run(&conv->residual_activation, y, y, count);
-}
-
-void mnet_conv_finish_qs8(const MnetConv *conv, void *const *tensors, size_t at, size_t count) {
-    int8_t *y = (int8_t *)tensors[conv->y] + at;
-
-    if (conv->residual != MNET_NO_TENSOR)
-        conv->requantize.add_qs8(count, &conv->add, y, (const int8_t *)tensors[conv->residual] + at,
-                                 y);
 }

@@ -29,8 +29,8 @@ typedef struct MnetConv {
     const int32_t *bias;                               /* qs8, out_channels of them */
     const float *multiplier;                           /* qs8, out_channels of them */
     int32_t x_zero_point;
-    MnetQuantRange range; /* of the convolution alone */
-    MnetQuantAdd add;     /* with a residual: a is the convolution, b the residual */
+    MnetEpilogueQs8 epilogue;
+    MnetQuantAdd add; /* with a residual: a is the convolution, b the residual */
 
     /* conv_gemm.c: a unit is a block of output pixels by a block of panels */
     MnetGemmF32Kernels gemm_f32;
@@ -73,8 +73,6 @@ float mnet_conv_weight_f32(const MnetGraph *graph, const MnetNode *node, const M
 
 /** Activation and residual on `count` outputs from element `at` of the output on. */
 void mnet_conv_finish_f32(const MnetConv *conv, void *const *tensors, size_t at, size_t count);
-/** Residual alone: the activation is in the range. */
-void mnet_conv_finish_qs8(const MnetConv *conv, void *const *tensors, size_t at, size_t count);
 
 MnetStatus mnet_conv_fail(const MnetGraph *graph, const MnetNode *node, MnetError *error,
                           MnetStatus status, const char *what);

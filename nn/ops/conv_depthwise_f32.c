@@ -21,6 +21,15 @@ static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *
     return MNET_OK;
 }
 
+/* Taps [begin, end) of a kernel's row (or column) whose cells lie inside, for a window that starts at `from`. */
+static void inside_taps(int from, int size, int kernel, int dilation, int *begin, int *end) {
+    int first = from < 0 ? (-from + dilation - 1) / dilation : 0;
+    int last = from < size ? (size - from + dilation - 1) / dilation : 0;
+
+    *end = last < kernel ? last : kernel;
+    *begin = first < *end ? first : *end;
+}
+
 static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
     const MnetConv *conv = step->params;
     const MnetPatches *p = &conv->patches;
@@ -34,12 +43,12 @@ static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, i
         int top = unit % p->out_size[0] * p->stride[0] - p->pad[0], ky0, ky1;
         size_t image = (size_t)(unit / p->out_size[0]) * (size_t)p->size[0];
 
-        mnet_inside_taps(top, p->size[0], p->kernel[0], p->dilation[0], &ky0, &ky1);
+        inside_taps(top, p->size[0], p->kernel[0], p->dilation[0], &ky0, &ky1);
         for (int ox = 0; ox < p->out_size[1]; ox++, y += channels) {
             int left = ox * p->stride[1] - p->pad[1], kx0, kx1;
 
             memcpy(y, bias, channels * sizeof(*y));
-            mnet_inside_taps(left, p->size[1], p->kernel[1], p->dilation[1], &kx0, &kx1);
+            inside_taps(left, p->size[1], p->kernel[1], p->dilation[1], &kx0, &kx1);
             for (int ky = ky0; ky < ky1 && kx0 < kx1; ky++) {
                 size_t row = image + (size_t)(top + ky * p->dilation[0]);
                 size_t column = (size_t)(left + kx0 * p->dilation[1]);

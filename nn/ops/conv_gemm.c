@@ -3,7 +3,7 @@
 /* A unit's patches should stay in the second-level cache. */
 #define PATCH_BYTES (256 * 1024)
 
-MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel, size_t limit) {
+MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel) {
     size_t nr = conv->nr;
     size_t panel_blocks = (size_t)mnet_ceil_div(conv->panels, conv->panel_block);
     size_t per_group = (size_t)(conv->out_channels / conv->groups);
@@ -14,8 +14,7 @@ MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel, s
 
     block.rows = mnet_min_size((size_t)conv->row_block, (size_t)conv->rows - block.first);
     block.group = (int)(panel / group_panels);
-    block.panels = mnet_min_size(
-        mnet_min_size(last, ((size_t)block.group + 1) * group_panels) - panel, limit / nr);
+    block.panels = mnet_min_size(last, ((size_t)block.group + 1) * group_panels) - panel;
     block.column = (size_t)block.group * per_group + panel % group_panels * nr;
     block.columns = mnet_min_size(block.panels * nr, per_group - panel % group_panels * nr);
     return block;
@@ -23,7 +22,7 @@ MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel, s
 
 /* Rows and panels of a unit: patches bounded by the cache; enough units for many threads, but not so narrow that the
  * patches cost more than the product. */
-void mnet_conv_divide(MnetConv *conv, size_t nr, size_t patch_bytes) {
+void mnet_conv_divide(MnetConv *conv, size_t mr, size_t nr, size_t patch_bytes) {
     size_t fit = patch_bytes ? PATCH_BYTES / patch_bytes : SIZE_MAX;
     int row_blocks, panel_blocks, wide;
 
@@ -31,9 +30,9 @@ void mnet_conv_divide(MnetConv *conv, size_t nr, size_t patch_bytes) {
     conv->group_panels = mnet_ceil_div(conv->out_channels / conv->groups, (int)nr);
     conv->panels = conv->groups * conv->group_panels;
     wide = conv->panels / (int)(64 / nr);
-    conv->row_block = conv->rows <= 64 ? conv->rows : 32;
+    conv->row_block = conv->rows <= 64 ? conv->rows : 32 / (int)mr * (int)mr;
     if ((size_t)conv->row_block > fit)
-        conv->row_block = fit < 4 ? 4 : (int)fit;
+        conv->row_block = (int)(fit < mr ? mr : fit / mr * mr);
     if (conv->row_block > conv->rows)
         conv->row_block = conv->rows;
     row_blocks = mnet_ceil_div(conv->rows, conv->row_block);

@@ -23,14 +23,15 @@ typedef struct MnetConvBlock {
     int group;
 } MnetConvBlock;
 
-/** The block of a unit that starts at `panel`, at most `limit` columns wide. */
-MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel, size_t limit);
+/** The block of a unit that starts at `panel`. */
+MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel);
 
 /**
- * Fills nr, panels and blocks for panels of nr channels and patches of so many bytes a row, 0 where none are made.
+ * Fills nr, panels and blocks for tiles of mr rows, panels of nr channels, and patches of so many bytes a row, 0 where
+ * none are made.
  * conv->rows and pointwise must be set.
  */
-void mnet_conv_divide(MnetConv *conv, size_t nr, size_t patch_bytes);
+void mnet_conv_divide(MnetConv *conv, size_t mr, size_t nr, size_t patch_bytes);
 
 /** Packs, and fills the step's run, kernel and scratch; calls mnet_conv_divide(). */
 MnetStatus mnet_conv_gemm_f32_prepare(const MnetGraph *graph, const MnetNode *node,

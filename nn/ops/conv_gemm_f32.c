@@ -51,7 +51,7 @@ static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, i
         size_t last = mnet_min_size(panel + (size_t)conv->panel_block, (size_t)conv->panels);
 
         while (panel < last) {
-            MnetConvBlock block = mnet_conv_block(conv, unit, panel, SIZE_MAX);
+            MnetConvBlock block = mnet_conv_block(conv, unit, panel);
             MnetPatches patches = conv->patches;
 
             patches.channel = block.group * patches.n_channels;
@@ -76,7 +76,7 @@ MnetStatus mnet_conv_gemm_f32_prepare(const MnetGraph *graph, const MnetNode *no
     mnet_gemm_f32_kernels_init(&conv->gemm_f32, mnet_cpu_features());
     step->run = run;
     step->kernel = conv->gemm_f32.name;
-    mnet_conv_divide(conv, conv->gemm_f32.nr, patch_bytes);
+    mnet_conv_divide(conv, 4, conv->gemm_f32.nr, patch_bytes);
     status = pack(graph, node, memory, conv, error);
     return status ? status
                   : mnet_conv_set_scratch(graph, node, step,

@@ -1,0 +1,215 @@
+/*
+ * Sixteen channels at a time over a whole output row. The input rows under it are first laid out in scratch, two by two: for
+ * each column the s16 of both rows alternate, borders being zeros, so that one vpmaddwd does two taps of a column. Scratch stays
+ * in the first-level cache, and each column is read by all taps that cover it.
+ */
+#include "nn/kernels/depthwise_qs8.h"
+#include "nn/kernels/x86/epilogue_qs8_avx2.h"
+
+#define NR 16
+#define PIXELS 4
+
+/* Of NR channels; weights as [kernel h, by two][kernel w][NR channels][2], the channels in the epilogue's order. */
+typedef struct Block {
+    int32_t bias[NR];
+    float multiplier[NR];
+    int16_t weights[];
+} Block;
+
+static size_t row_pairs(const MnetPatches *p) {
+    return ((size_t)p->kernel[0] + 1) / 2;
+}
+
+/* Columns of the padded picture that a row of output pixels sees. */
+static size_t columns(const MnetPatches *p) {
+    return ((size_t)p->out_size[1] - 1) * (size_t)p->stride[1] +
+           ((size_t)p->kernel[1] - 1) * (size_t)p->dilation[1] + 1;
+}
+
+static size_t block_bytes(const MnetPatches *p) {
+    return sizeof(Block) + row_pairs(p) * (size_t)p->kernel[1] * NR * 2 * sizeof(int16_t);
+}
+
+static uint64_t packed_bytes(const MnetPatches *p) {
+    return ((uint64_t)p->channels + NR - 1) / NR * block_bytes(p);
+}
+
+static uint64_t scratch_bytes(const MnetPatches *p) {
+    return (uint64_t)row_pairs(p) * columns(p) * 2 * sizeof(__m256i);
+}
+
+/* The last block starts early rather than being narrow: what overlaps is computed twice. */
+static size_t first_channel(const MnetPatches *p, size_t block) {
+    size_t channels = (size_t)p->channels, first = block * NR;
+    return first + NR <= channels || channels < NR ? first : channels - NR;
+}
+
+static void pack(const MnetPatches *p, const int16_t *weights, const int32_t *bias,
+                 const float *multiplier, void *packed) {
+    size_t channels = (size_t)p->channels, kw = (size_t)p->kernel[1];
+
+    for (size_t b = 0; b * NR < channels; b++) {
+        Block *block = (Block *)((uint8_t *)packed + b * block_bytes(p));
+        size_t first = first_channel(p, b);
+
+        for (size_t c = 0; c < NR && first + c < channels; c++) {
+            size_t lane = mnet_lane_avx2(c);
+
+            block->bias[lane] = bias[first + c];
+            block->multiplier[lane] = multiplier[first + c];
+            for (size_t ky = 0; ky < (size_t)p->kernel[0]; ky++) {
+                for (size_t kx = 0; kx < kw; kx++)
+                    block->weights[((ky / 2 * kw + kx) * NR + lane) * 2 + ky % 2] =
+                        weights[(ky * kw + kx) * channels + first + c];
+            }
+        }
+    }
+}
+
+/* Sixteen channels of a cell without the zero point; only n of them are there. */
+MNET_INLINE __m256i load_cell(const int8_t *x, size_t n, __m256i zero_point) {
+    int8_t part[NR] = {0};
+
+    if (n < NR) {
+        memcpy(part, x, n);
+        x = part;
+    }
+    return _mm256_sub_epi16(_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)x)), zero_point);
+}
+
+/* Lays out two input rows, either of which may be NULL: outside of the picture, or of the kernel. */
+MNET_INLINE void widen_pair(const MnetPatches *p, const int8_t *row0, const int8_t *row1, size_t n,
+                            __m256i zero_point, __m256i *out) {
+    const __m256i zero = _mm256_setzero_si256();
+    int count = (int)columns(p), left = p->pad[1] < count ? p->pad[1] : count;
+    int right = p->pad[1] + p->size[1] < count ? p->pad[1] + p->size[1] : count;
+
+    for (int i = 0; i < left; i++, out += 2)
+        out[0] = out[1] = zero;
+    for (int i = left; i < right; i++, out += 2) {
+        size_t at = (size_t)(i - left) * (size_t)p->channels;
+        __m256i a = row0 ? load_cell(row0 + at, n, zero_point) : zero;
+        __m256i b = row1 ? load_cell(row1 + at, n, zero_point) : zero;
+
+        out[0] = _mm256_unpacklo_epi16(a, b);
+        out[1] = _mm256_unpackhi_epi16(a, b);
+    }
+    for (int i = right; i < count; i++, out += 2)
+        out[0] = out[1] = zero;
+}
+
+/* Lays out all row pairs, of channels from `picture` on, that touch the picture: [begin, end) of them. */
+static void widen_rows(const MnetPatches *p, const int8_t *picture, int32_t zero_point, int row,
+                       size_t n, __m256i *out, size_t *begin, size_t *end) {
+    const __m256i zero = _mm256_set1_epi16((short)zero_point);
+    size_t row_size = (size_t)p->size[1] * (size_t)p->channels;
+
+    *begin = *end = 0;
+    for (size_t pair = 0; pair < row_pairs(p); pair++, out += 2 * columns(p)) {
+        const int8_t *rows[2] = {NULL, NULL};
+
+        for (int i = 0; i < 2; i++) {
+            int ky = (int)pair * 2 + i;
+            int at = row * p->stride[0] - p->pad[0] + ky * p->dilation[0];
+
+            if (ky < p->kernel[0] && at >= 0 && at < p->size[0])
+                rows[i] = picture + (size_t)at * row_size;
+        }
+        if (!rows[0] && !rows[1])
+            continue;
+        if (*end == 0)
+            *begin = pair;
+        *end = pair + 1;
+        if (n < NR)
+            widen_pair(p, rows[0], rows[1], n, zero, out);
+        else
+            widen_pair(p, rows[0], rows[1], NR, zero, out);
+    }
+}
+
+/* A row's place in a block of channels. */
+typedef struct Row {
+    const __m256i *x, *w; /* of the first row pair that is laid out */
+    size_t pairs, kw;
+    size_t x_row, x_pixel, x_tap; /* vectors from one pair, pixel and tap to the next */
+    size_t n, channels;
+} Row;
+
+MNET_INLINE void tile(size_t pixels, const Row *row, const Block *block, const __m256i *x,
+                      const MnetEpilogueAvx2 *e, const int8_t *residual, int8_t *y) {
+    const __m256i *bias = (const __m256i *)block->bias, *w = row->w;
+    __m256i sums[PIXELS][2];
+
+#pragma GCC unroll 4
+    for (size_t i = 0; i < pixels; i++) {
+        sums[i][0] = bias[0];
+        sums[i][1] = bias[1];
+    }
+    for (size_t pair = 0; pair < row->pairs; pair++, x += row->x_row) {
+        const __m256i *tap = x;
+
+        for (size_t kx = 0; kx < row->kw; kx++, tap += row->x_tap, w += 2) {
+#pragma GCC unroll 4
+            for (size_t i = 0; i < pixels; i++) {
+                const __m256i *cell = tap + i * row->x_pixel;
+                sums[i][0] = _mm256_add_epi32(sums[i][0], _mm256_madd_epi16(w[0], cell[0]));
+                sums[i][1] = _mm256_add_epi32(sums[i][1], _mm256_madd_epi16(w[1], cell[1]));
+            }
+        }
+    }
+    if (row->n < NR || pixels == 1) {
+        for (size_t i = 0; i < pixels; i++)
+            mnet_finish_part_avx2(e, sums[i], block->multiplier, residual + i * row->channels,
+                                  y + i * row->channels, row->n);
+        return;
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < pixels; i += 2) {
+        size_t at0 = i * row->channels, at1 = at0 + row->channels;
+
+        mnet_store_avx2(e, mnet_finish_avx2(e, sums[i], block->multiplier, residual + at0),
+                        mnet_finish_avx2(e, sums[i + 1], block->multiplier, residual + at1),
+                        y + at0, y + at1);
+    }
+}
+
+static void depthwise_qs8_16_avx2(const MnetPatches *p, const int8_t *picture, int32_t zero_point,
+                                  int out_row, const void *packed, const MnetEpilogueQs8 *epilogue,
+                                  const int8_t *residual, int8_t *y, void *scratch) {
+    const MnetEpilogueAvx2 e = mnet_epilogue_avx2(epilogue);
+    size_t channels = (size_t)p->channels, pixels = (size_t)p->out_size[1];
+    Row row = {
+        .kw = (size_t)p->kernel[1],
+        .x_row = 2 * columns(p),
+        .x_pixel = 2 * (size_t)p->stride[1],
+        .x_tap = 2 * (size_t)p->dilation[1],
+        .n = channels < NR ? channels : NR,
+        .channels = channels,
+    };
+
+    if (!e.add)
+        residual = y; /* not read, but counted from */
+    for (size_t b = 0; b * NR < channels; b++) {
+        const Block *block = (const Block *)((const uint8_t *)packed + b * block_bytes(p));
+        size_t at = first_channel(p, b), begin, end, i = 0;
+
+        widen_rows(p, picture + at, zero_point, out_row, row.n, scratch, &begin, &end);
+        row.x = (const __m256i *)scratch + begin * row.x_row;
+        row.w = (const __m256i *)block->weights + begin * row.kw * 2;
+        row.pairs = end - begin;
+        for (; i + PIXELS <= pixels; i += PIXELS, at += PIXELS * channels)
+            tile(PIXELS, &row, block, row.x + i * row.x_pixel, &e, residual + at, y + at);
+        for (; i < pixels; i++, at += channels)
+            tile(1, &row, block, row.x + i * row.x_pixel, &e, residual + at, y + at);
+    }
+}
+
+void mnet_depthwise_qs8_kernels_init_avx2(MnetDepthwiseQs8Kernels *kernels) {
+    *kernels = (MnetDepthwiseQs8Kernels){
+        .packed_bytes = packed_bytes,
+        .scratch_bytes = scratch_bytes,
+        .pack = pack,
+        .row = depthwise_qs8_16_avx2,
+        .name = "depthwise_qs8_16_avx2",
+    };
+}
