@@ -24,7 +24,8 @@ rows_new (void)
 void
 gst_mobilenet_content_init (GstMobilenetContent * content)
 {
-  *content = (GstMobilenetContent) { 0 };
+  *content = (GstMobilenetContent) {
+  0};
   content->rows = rows_new ();
 }
 

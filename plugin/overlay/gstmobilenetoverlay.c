@@ -25,6 +25,7 @@
 #include "plugin/overlay/gstmobilenetoverlay.h"
 
 #include "plugin/formats.h"
+#include "plugin/overlay/blend.h"
 #include "plugin/overlay/negotiate.h"
 #include "plugin/overlay/panel.h"
 
@@ -50,15 +51,18 @@ G_DEFINE_TYPE_WITH_CODE (GstMobilenetOverlay, gst_mobilenet_overlay,
 GST_ELEMENT_REGISTER_DEFINE (mobilenetoverlay, "mobilenetoverlay",
     GST_RANK_NONE, GST_TYPE_MOBILENET_OVERLAY);
 
+/* Settles with downstream who draws, for the caps that have come in. */
 static gboolean
-gst_mobilenet_overlay_renegotiate (GstMobilenetOverlay * self)
+gst_mobilenet_overlay_negotiate_caps (GstMobilenetOverlay * self,
+    GstCaps * caps)
 {
-  GstCaps *caps = gst_pad_get_current_caps (self->sinkpad);
-
-  self->negotiated = caps
-      && gst_mobilenet_overlay_negotiate (self->srcpad, caps, &self->attach);
-  gst_clear_caps (&caps);
-  GST_DEBUG_OBJECT (self, "the panel is %s",
+  gst_pad_check_reconfigure (self->srcpad);
+  self->negotiated =
+      gst_mobilenet_overlay_negotiate (self->srcpad, caps, &self->attach);
+  if (!self->negotiated)
+    gst_pad_mark_reconfigure (self->srcpad);
+  g_clear_pointer (&self->panel, gst_video_overlay_rectangle_unref);
+  GST_DEBUG_OBJECT (self, "negotiated: %d, the panel is %s", self->negotiated,
       self->attach ? "attached" : "blended");
   return self->negotiated;
 }
@@ -68,24 +72,45 @@ gst_mobilenet_overlay_set_caps (GstMobilenetOverlay * self, GstCaps * caps)
 {
   if (!gst_video_info_from_caps (&self->info, caps))
     return FALSE;
-  g_clear_pointer (&self->panel, gst_video_overlay_rectangle_unref);
   self->warned = FALSE;
-  gst_pad_check_reconfigure (self->srcpad);
-  self->negotiated =
-      gst_mobilenet_overlay_negotiate (self->srcpad, caps, &self->attach);
-  if (!self->negotiated)
-    gst_pad_mark_reconfigure (self->srcpad);
-  return self->negotiated;
+  return gst_mobilenet_overlay_negotiate_caps (self, caps);
+}
+
+static void
+gst_mobilenet_overlay_renegotiate (GstMobilenetOverlay * self)
+{
+  GstCaps *caps = gst_pad_get_current_caps (self->sinkpad);
+
+  if (caps) {
+    gst_mobilenet_overlay_negotiate_caps (self, caps);
+    gst_caps_unref (caps);
+  }
+}
+
+static void
+gst_mobilenet_overlay_render (GstMobilenetOverlay * self)
+{
+  GstVideoOverlayRectangle *panel;
+
+  if (!self->context)
+    self->context = gst_mobilenet_panel_context_new ();
+  panel = gst_mobilenet_panel_render (self->context, &self->content,
+      &self->current, &self->info);
+  if (self->attach) {
+    self->panel = panel;
+  } else {
+    self->panel = gst_mobilenet_panel_in_colors_of (panel, &self->info);
+    gst_video_overlay_rectangle_unref (panel);
+  }
 }
 
 /* Takes over the properties and what the frame says, and renders where needed. FALSE where there is nothing to draw. */
 static gboolean
 gst_mobilenet_overlay_update (GstMobilenetOverlay * self, GstBuffer * buffer)
 {
-  gboolean changed, shown;
+  gboolean changed, shown, render;
 
   GST_OBJECT_LOCK (self);
-  self->frames++;
   changed = self->settings_changed;
   if (changed)
     gst_mobilenet_overlay_settings_copy (&self->current, &self->settings);
@@ -97,19 +122,14 @@ gst_mobilenet_overlay_update (GstMobilenetOverlay * self, GstBuffer * buffer)
     g_clear_pointer (&self->panel, gst_video_overlay_rectangle_unref);
 
   shown = self->content.rows->len > 0 && self->current.opacity > 0;
-  if (shown && !self->panel) {
-    if (!self->context)
-      self->context = gst_mobilenet_panel_context_new ();
-    self->panel = gst_mobilenet_panel_render (self->context, &self->content,
-        &self->current, &self->info);
-    changed = TRUE;
-  } else {
-    changed = FALSE;
-  }
+  render = shown && !self->panel;
+  if (render)
+    gst_mobilenet_overlay_render (self);
 
   GST_OBJECT_LOCK (self);
+  self->frames++;
   self->drawn += shown;
-  self->renders += changed;
+  self->renders += render;
   GST_OBJECT_UNLOCK (self);
   return shown;
 }
@@ -124,8 +144,7 @@ gst_mobilenet_overlay_attach (GstMobilenetOverlay * self, GstBuffer * buffer)
   meta = gst_buffer_get_video_overlay_composition_meta (buffer);
   if (meta) {
     /* on top of what is attached already; the metas of other buffers may share that */
-    meta->overlay =
-        gst_video_overlay_composition_make_writable (meta->overlay);
+    meta->overlay = gst_video_overlay_composition_make_writable (meta->overlay);
     gst_video_overlay_composition_add_rectangle (meta->overlay, self->panel);
   } else {
     composition = gst_video_overlay_composition_new (self->panel);
@@ -135,52 +154,17 @@ gst_mobilenet_overlay_attach (GstMobilenetOverlay * self, GstBuffer * buffer)
   return buffer;
 }
 
-/* The panel at its place in the whole picture, of which the crop meta shows a part. */
-static GstVideoOverlayComposition *
-gst_mobilenet_overlay_composition (GstMobilenetOverlay * self,
-    GstBuffer * buffer)
-{
-  GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (buffer);
-  GstVideoOverlayComposition *composition;
-  GstVideoOverlayRectangle *moved;
-  gint x, y;
-  guint width, height;
-
-  if (!crop || (crop->x == 0 && crop->y == 0))
-    return gst_video_overlay_composition_new (self->panel);
-
-  moved = gst_video_overlay_rectangle_copy (self->panel);
-  gst_video_overlay_rectangle_get_render_rectangle (moved, &x, &y, &width,
-      &height);
-  gst_video_overlay_rectangle_set_render_rectangle (moved, x + crop->x,
-      y + crop->y, width, height);
-  composition = gst_video_overlay_composition_new (moved);
-  gst_video_overlay_rectangle_unref (moved);
-  return composition;
-}
-
 static GstBuffer *
 gst_mobilenet_overlay_blend (GstMobilenetOverlay * self, GstBuffer * buffer)
 {
-  GstVideoOverlayComposition *composition;
-  GstVideoFrame frame;
-  gboolean done;
-
   buffer = gst_buffer_make_writable (buffer);
-  if (!gst_video_frame_map (&frame, &self->info, buffer, GST_MAP_READWRITE)) {
-    if (!self->warned)
-      GST_ELEMENT_WARNING (self, STREAM, FAILED,
-          ("Frames pass without labels drawn on them."),
-          ("a frame's memory can't be mapped, or doesn't match its caps"));
+  if (!gst_mobilenet_panel_blend (self->panel, &self->info, buffer)
+      && !self->warned) {
     self->warned = TRUE;
-    return buffer;
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("Frames pass without labels drawn on them."),
+        ("a frame's memory can't be mapped, or doesn't match its caps"));
   }
-  composition = gst_mobilenet_overlay_composition (self, buffer);
-  done = gst_video_overlay_composition_blend (composition, &frame);
-  gst_video_overlay_composition_unref (composition);
-  gst_video_frame_unmap (&frame);
-  if (!done)
-    GST_WARNING_OBJECT (self, "the panel could not be blended");
   return buffer;
 }
 
@@ -190,9 +174,8 @@ gst_mobilenet_overlay_chain (GstPad * pad, GstObject * parent,
 {
   GstMobilenetOverlay *self = GST_MOBILENET_OVERLAY (parent);
 
-  if (gst_pad_check_reconfigure (self->srcpad)
-      && !gst_mobilenet_overlay_renegotiate (self))
-    gst_pad_mark_reconfigure (self->srcpad);
+  if (gst_pad_needs_reconfigure (self->srcpad))
+    gst_mobilenet_overlay_renegotiate (self);
   if (!self->negotiated) {
     gst_buffer_unref (buffer);
     return GST_PAD_IS_FLUSHING (self->srcpad) ? GST_FLOW_FLUSHING :

@@ -244,8 +244,7 @@ draw (cairo_t * cr, const Panel * panel,
   guint i;
 
   cairo_push_group (cr);
-  rounded_rectangle (cr, 0, 0, panel->width, panel->height,
-      CORNER * panel->em);
+  rounded_rectangle (cr, 0, 0, panel->width, panel->height, CORNER * panel->em);
   set_color (cr, settings->background_color, 1);
   cairo_fill_preserve (cr);
   cairo_clip (cr);
