@@ -40,8 +40,7 @@ append_frame (GString * out, guint64 frame, GstBuffer * buffer)
 {
   g_string_append_printf (out, "%" G_GUINT64_FORMAT ",", frame);
   if (GST_BUFFER_PTS_IS_VALID (buffer))
-    g_string_append_printf (out, "%" G_GUINT64_FORMAT,
-        GST_BUFFER_PTS (buffer));
+    g_string_append_printf (out, "%" G_GUINT64_FORMAT, GST_BUFFER_PTS (buffer));
   g_string_append_c (out, ',');
 }
 

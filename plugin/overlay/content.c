@@ -1,6 +1,7 @@
 #include "plugin/overlay/content.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "plugin/meta/gstmobilenetmeta.h"
 
@@ -24,8 +25,7 @@ rows_new (void)
 void
 gst_mobilenet_content_init (GstMobilenetContent * content)
 {
-  *content = (GstMobilenetContent) {
-  0};
+  memset (content, 0, sizeof *content);
   content->rows = rows_new ();
 }
 

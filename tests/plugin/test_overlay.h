@@ -1,0 +1,78 @@
+/* What the tests of `mobilenetoverlay` share. */
+#ifndef TESTS_PLUGIN_TEST_OVERLAY_H
+#define TESTS_PLUGIN_TEST_OVERLAY_H
+
+#include "tests/plugin/frames.h"
+
+static inline void
+add_result (GstBuffer * buffer, const gchar * label, gfloat probability)
+{
+  GstMobilenetCategory classes[] = { {7, label, probability}, {8, "other", probability / 4} };
+  GstMobilenetResult *result = gst_mobilenet_result_new ("model", classes, 2, 0,
+      GST_MSECOND, 12 * GST_MSECOND);
+
+  gst_buffer_add_mobilenet_meta (buffer, result, NULL, 0);
+  gst_mobilenet_result_unref (result);
+}
+
+static inline GstHarness *
+overlay_harness (const gchar * properties, const gchar * format, gint width, gint height)
+{
+  gchar *line = g_strdup_printf ("mobilenetoverlay %s", properties);
+  GstElement *element = gst_parse_launch (line, NULL);
+  GstHarness *h;
+
+  fail_unless (element != NULL, "%s", line);
+  gst_object_ref_sink (element);
+  h = gst_harness_new_with_element (element, "sink", "src");
+  gst_object_unref (element);
+  g_free (line);
+  gst_harness_set_src_caps (h, frame_caps (format, width, height));
+  return h;
+}
+
+/* One whose sink draws overlays itself. */
+static inline GstHarness *
+attach_harness (const gchar * properties, const gchar * format, gint width, gint height)
+{
+  gchar *line = g_strdup_printf ("mobilenetoverlay %s", properties);
+  GstElement *element = gst_parse_launch (line, NULL);
+  GstHarness *h;
+
+  fail_unless (element != NULL, "%s", line);
+  gst_object_ref_sink (element);
+  h = gst_harness_new_with_element (element, "sink", "src");
+  gst_object_unref (element);
+  g_free (line);
+  gst_harness_add_propose_allocation_meta (h,
+      GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE, NULL);
+  gst_harness_set_sink_caps_str (h,
+      "video/x-raw(memory:SystemMemory, meta:GstVideoOverlayComposition)");
+  gst_harness_set_src_caps (h, frame_caps (format, width, height));
+  return h;
+}
+
+/* The one panel that is attached. */
+static inline GstVideoOverlayRectangle *
+attached_panel (GstBuffer * buffer)
+{
+  GstVideoOverlayCompositionMeta *meta = gst_buffer_get_video_overlay_composition_meta (buffer);
+
+  fail_unless (meta != NULL, "no composition is attached");
+  fail_unless_equals_int (gst_video_overlay_composition_n_rectangles (meta->overlay), 1);
+  return gst_video_overlay_composition_get_rectangle (meta->overlay, 0);
+}
+
+static inline GstVideoRectangle
+panel_place (GstVideoOverlayRectangle * panel)
+{
+  GstVideoRectangle place;
+  guint w, h;
+
+  fail_unless (gst_video_overlay_rectangle_get_render_rectangle (panel, &place.x, &place.y, &w, &h));
+  place.w = w;
+  place.h = h;
+  return place;
+}
+
+#endif
