@@ -6,6 +6,7 @@
 #define MNET_KERNELS_ACTIVATION_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -70,6 +71,16 @@ struct MnetActivationF32 {
     float lo, hi;      /* clamp */
     float alpha, beta; /* hard sigmoid */
 };
+
+/** The activations that kernels apply to sums in registers: hard swish, or a clamp, with infinite bounds for none. */
+typedef struct MnetFinishF32 {
+    bool hard_swish;
+    float lo, hi;
+} MnetFinishF32;
+
+static inline float mnet_finish_f32(float x, const MnetFinishF32 *finish) {
+    return finish->hard_swish ? mnet_hard_swish_f32(x) : mnet_clamp_f32(x, finish->lo, finish->hi);
+}
 
 typedef struct MnetActivationKernels {
     void (*clamp)(const MnetActivationF32 *self, const float *x, float *y, size_t count);

@@ -1,6 +1,6 @@
 #include "nn/kernels/gemm_f32.h"
 
-#include <string.h>
+#include "nn/base/cpu.h"
 
 #define MR 4
 #define NR 8
@@ -8,47 +8,63 @@
 /* Compilers don't keep a plain array of accumulators in registers; GNU vectors they do, on every CPU. */
 typedef float Vec4 __attribute__((vector_size(16)));
 
-static inline __attribute__((always_inline)) void tile_f32(size_t rows, size_t columns, size_t k,
-                                                           const float *x, size_t x_stride,
-                                                           const float *panel, float *y,
-                                                           size_t y_stride) {
-    const Vec4 *w = (const Vec4 *)panel;
-    Vec4 acc[MR][2];
+static inline __attribute__((always_inline)) void tile(size_t rows, const MnetGemmF32Args *args,
+                                                       size_t first) {
+    const Vec4 *w = (const Vec4 *)args->panel;
+    Vec4 sums[MR][2];
 
     for (size_t r = 0; r < rows; r++) {
-        acc[r][0] = w[0];
-        acc[r][1] = w[1];
+        sums[r][0] = w[0];
+        sums[r][1] = w[1];
     }
-    for (size_t i = 0; i < k; i++) {
-        w += 2;
-        for (size_t r = 0; r < rows; r++) {
-            acc[r][0] += x[r * x_stride + i] * w[0];
-            acc[r][1] += x[r * x_stride + i] * w[1];
+    for (size_t s = 0; s < args->segments; s++) {
+        const float *x = args->x + first * args->x_stride + s * args->x_segment;
+
+        for (size_t i = 0; i < args->k; i++) {
+            w += 2;
+            for (size_t r = 0; r < rows; r++) {
+                sums[r][0] += x[r * args->x_stride + i] * w[0];
+                sums[r][1] += x[r * args->x_stride + i] * w[1];
+            }
         }
     }
     for (size_t r = 0; r < rows; r++) {
-        if (columns == NR)
-            memcpy(y + r * y_stride, acc[r], sizeof(acc[r]));
-        else
-            memcpy(y + r * y_stride, acc[r], columns * sizeof(float));
+        size_t at = (first + r) * args->y_stride;
+        float row[NR];
+
+        memcpy(row, sums[r], sizeof(row));
+        for (size_t c = 0; c < NR; c++)
+            row[c] = mnet_finish_f32(row[c], &args->finish);
+        for (size_t c = 0; c < args->columns && args->residual; c++)
+            row[c] += args->residual[at + c];
+        memcpy(args->y + at, row, args->columns * sizeof(float));
     }
 }
 
-static void gemm_f32_4x8_c(size_t rows, size_t columns, size_t k, const float *x, size_t x_stride,
-                           const float *panel, float *y, size_t y_stride) {
-    for (; rows >= MR; rows -= MR) {
-        tile_f32(MR, columns, k, x, x_stride, panel, y, y_stride);
-        x += MR * x_stride;
-        y += MR * y_stride;
-    }
-    if (rows == 3)
-        tile_f32(3, columns, k, x, x_stride, panel, y, y_stride);
-    else if (rows == 2)
-        tile_f32(2, columns, k, x, x_stride, panel, y, y_stride);
-    else if (rows == 1)
-        tile_f32(1, columns, k, x, x_stride, panel, y, y_stride);
+static void gemm_f32_4x8_c(const MnetGemmF32Args *args) {
+    size_t first = 0;
+
+    for (; first + MR <= args->rows; first += MR)
+        tile(MR, args, first);
+    if (args->rows - first == 3)
+        tile(3, args, first);
+    else if (args->rows - first == 2)
+        tile(2, args, first);
+    else if (args->rows - first == 1)
+        tile(1, args, first);
 }
 
 void mnet_gemm_f32_kernels_init(MnetGemmF32Kernels *kernels, uint32_t cpu_features) {
-    *kernels = (MnetGemmF32Kernels){.run = gemm_f32_4x8_c, .nr = NR, .name = "gemm_f32_4x8_c"};
+    *kernels = (MnetGemmF32Kernels){
+        .run = gemm_f32_4x8_c,
+        .mr = MR,
+        .nr = NR,
+        .wide = NR,
+        .lanes = NR,
+        .name = "gemm_f32_4x8_c",
+    };
+#ifdef __x86_64__
+    if (cpu_features & MNET_CPU_AVX2 && cpu_features & MNET_CPU_FMA)
+        mnet_gemm_f32_kernels_init_avx2(kernels);
+#endif
 }

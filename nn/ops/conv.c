@@ -235,6 +235,7 @@ MnetStatus mnet_conv_describe(const MnetGraph *graph, const MnetNode *node, Mnet
     if (conv->quantized)
         return describe_epilogue_qs8(graph, node, memory, conv, error);
     conv->activation = mnet_epilogue_f32(&node->activation);
+    conv->finishes = mnet_epilogue_finish_f32(&node->activation, &conv->finish);
     if (residual)
         conv->residual_activation = mnet_epilogue_f32(&node->attrs.conv.residual_activation);
     return MNET_OK;
@@ -252,9 +253,9 @@ MnetStatus mnet_conv_set_scratch(const MnetGraph *graph, const MnetNode *node, M
 void mnet_conv_finish_f32(const MnetConv *conv, void *const *tensors, size_t at, size_t count) {
     float *y = (float *)tensors[conv->y] + at;
 
-    if (conv->activation.run)
+    if (!conv->finishes && conv->activation.run)
         conv->activation.run(&conv->activation, y, y, count);
-    if (conv->residual != MNET_NO_TENSOR)
+    if (!conv->finishes && conv->residual != MNET_NO_TENSOR)
         conv->requantize.add_f32(count, y, (const float *)tensors[conv->residual] + at, y);
     if (conv->residual_activation.run)
         conv->residual_activation.run(&conv->residual_activation, y, y, count);

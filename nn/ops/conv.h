@@ -26,6 +26,8 @@ typedef struct MnetConv {
     const void *weights; /* packed by conv_gemm.c or conv_depthwise.c */
     MnetRequantizeKernels requantize;
     MnetActivationF32 activation, residual_activation; /* f32 */
+    MnetFinishF32 finish; /* f32: what the kernel does to its sums */
+    bool finishes;        /* f32: that is the activation, and the kernel adds the residual too */
     const int32_t *bias;                               /* qs8, out_channels of them */
     const float *multiplier;                           /* qs8, out_channels of them */
     int32_t x_zero_point;
@@ -37,6 +39,7 @@ typedef struct MnetConv {
     MnetGemmQs8Kernels gemm_qs8;
     size_t nr;           /* channels of a panel */
     bool pointwise;      /* rows of x are the patches as they are */
+    bool windows;        /* f32: see conv_gemm_f32.c */
     size_t k_padded;     /* of a packed row, qs8 */
     int group_panels;    /* of each group */
     int row_block, rows; /* output pixels of a unit, of all */
@@ -71,7 +74,7 @@ int16_t mnet_conv_weight_s16(const MnetGraph *graph, const MnetNode *node, const
 float mnet_conv_weight_f32(const MnetGraph *graph, const MnetNode *node, const MnetConv *conv,
                            int channel, size_t i);
 
-/** Activation and residual on `count` outputs from element `at` of the output on. */
+/** What the kernel has left of activations and residual, on `count` outputs from element `at` of the output on. */
 void mnet_conv_finish_f32(const MnetConv *conv, void *const *tensors, size_t at, size_t count);
 
 MnetStatus mnet_conv_fail(const MnetGraph *graph, const MnetNode *node, MnetError *error,

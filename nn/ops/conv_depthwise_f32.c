@@ -67,6 +67,7 @@ MnetStatus mnet_conv_depthwise_f32_prepare(const MnetGraph *graph, const MnetNod
                                            MnetArena *memory, MnetConv *conv, MnetStep *step,
                                            MnetError *error) {
     mnet_depthwise_f32_kernels_init(&conv->depthwise_f32, mnet_cpu_features());
+    conv->finishes = false;
     step->run = run;
     step->kernel = conv->depthwise_f32.name;
     return pack(graph, node, memory, conv, error);

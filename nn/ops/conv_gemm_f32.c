@@ -2,83 +2,191 @@
 
 #include "nn/base/cpu.h"
 
+#include <string.h>
+
+/*
+ * Where rows of x come from. POINTWISE: they are pixels as they lie. WINDOW: a unit is an output row, whose input rows are
+ * copied into scratch with their padding; a window there is one piece a kernel row. PATCHES: whatever is left.
+ */
+
+/* Rows of a unit stay in the first-level cache beside a panel; patches in the second. */
+#define ROW_BYTES (16 * 1024)
+#define PATCH_BYTES (256 * 1024)
+#define LEAST_ROWS 48
+#define UNITS 16
+
+static size_t padded_width(const MnetPatches *p) {
+    return (size_t)(p->out_size[1] - 1) * (size_t)p->stride[1] + (size_t)p->kernel[1];
+}
+
+static void divide(MnetConv *conv) {
+    const MnetPatches *p = &conv->patches;
+    size_t per_group = (size_t)(conv->out_channels / conv->groups), row_bytes = conv->k * 4, fit;
+    int row_blocks;
+
+    conv->nr = conv->gemm_f32.nr;
+    conv->group_panels = (int)mnet_gemm_f32_panels(&conv->gemm_f32, per_group);
+    conv->panels = conv->groups * conv->group_panels;
+    conv->windows = !conv->pointwise && conv->groups == 1 && p->dilation[1] == 1;
+    if (conv->windows) {
+        row_blocks = conv->batch * p->out_size[0];
+        conv->row_block = p->out_size[1];
+    } else {
+        fit = (conv->pointwise ? ROW_BYTES : PATCH_BYTES) / row_bytes;
+        fit = fit < LEAST_ROWS && conv->pointwise ? LEAST_ROWS : fit < 1 ? 1 : fit;
+        row_blocks = (int)((size_t)conv->rows / fit);
+        row_blocks = row_blocks < 1 ? 1 : row_blocks;
+        conv->row_block = mnet_ceil_div(conv->rows, row_blocks);
+        row_blocks = mnet_ceil_div(conv->rows, conv->row_block);
+    }
+    conv->panel_block = conv->panels;
+    if (row_blocks < UNITS)
+        conv->panel_block = mnet_ceil_div(conv->panels, mnet_ceil_div(UNITS, row_blocks));
+}
+
+static size_t group_floats(const MnetConv *conv) {
+    size_t lanes = conv->gemm_f32.lanes, per_group = (size_t)(conv->out_channels / conv->groups);
+    return (per_group + lanes - 1) / lanes * lanes * (conv->k + 1);
+}
+
+/* Columns of a panel, which is counted over all groups. */
+static size_t panel_columns(const MnetConv *conv, size_t panel) {
+    size_t per_group = (size_t)(conv->out_channels / conv->groups);
+    size_t in_group = panel % (size_t)conv->group_panels;
+    size_t left = per_group - in_group * conv->nr;
+
+    return in_group + 1 < (size_t)conv->group_panels ? conv->nr : left;
+}
+
+static const float *panel_start(const MnetConv *conv, size_t panel) {
+    size_t group_panels = (size_t)conv->group_panels;
+
+    return (const float *)conv->weights + panel / group_panels * group_floats(conv) +
+           panel % group_panels * conv->nr * (conv->k + 1);
+}
+
 static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *memory,
                        MnetConv *conv, MnetError *error) {
-    size_t nr = conv->nr, per_group = (size_t)(conv->out_channels / conv->groups);
-    float *packed = mnet_arena_array(memory, (size_t)conv->panels, (conv->k + 1) * nr * 4);
+    size_t lanes = conv->gemm_f32.lanes;
+    int channel = 0;
 
-    if (!packed)
+    conv->weights = mnet_arena_array(memory, (size_t)conv->groups, group_floats(conv) * 4);
+    if (!conv->weights)
         return mnet_conv_fail(graph, node, error, MNET_ERROR_MEMORY, "out of memory");
-    conv->weights = packed;
-    for (int o = 0; o < conv->out_channels; o++) {
-        size_t group = (size_t)o / per_group, column = (size_t)o % per_group;
-        size_t panel = group * (size_t)conv->group_panels + column / nr;
-        float *to = packed + panel * (conv->k + 1) * nr + column % nr;
+    for (size_t panel = 0; panel < (size_t)conv->panels; panel++) {
+        size_t columns = panel_columns(conv, panel), width = (columns + lanes - 1) / lanes * lanes;
+        float *to = (float *)panel_start(conv, panel);
 
-        *to = mnet_conv_bias_f32(graph, node, o);
-        for (size_t i = 0; i < conv->k; i++)
-            to[(i + 1) * nr] = mnet_conv_weight_f32(graph, node, conv, o, i);
+        for (size_t c = 0; c < columns; c++, channel++) {
+            to[c] = mnet_conv_bias_f32(graph, node, channel);
+            for (size_t i = 0; i < conv->k; i++)
+                to[(i + 1) * width + c] = mnet_conv_weight_f32(graph, node, conv, channel, i);
+        }
     }
     return MNET_OK;
 }
 
-static void run_block(const MnetConv *conv, const MnetStepMemory *memory,
-                      const MnetConvBlock *block, const float *x, size_t x_stride) {
-    size_t nr = conv->nr, y_stride = (size_t)conv->out_channels;
-    size_t panel_size = (conv->k + 1) * nr;
-    const float *panel = (const float *)conv->weights + block->panel * panel_size;
-    size_t at = block->first * y_stride + block->column;
-    float *y = (float *)memory->tensors[conv->y] + at;
+/* The input rows below output row `row` of the whole batch, with zeros for padding: [kernel h][padded_width()][channels]. */
+static void copy_window_rows(const MnetPatches *p, const float *x, size_t row, float *out) {
+    size_t channels = (size_t)p->channels, width = padded_width(p);
+    size_t size = (size_t)p->size[1], before = (size_t)p->pad[1], inside, after;
+    int top = (int)(row % (size_t)p->out_size[0]) * p->stride[0] - p->pad[0];
 
-    for (size_t column = 0; column < block->columns; column += nr) {
-        conv->gemm_f32.run(block->rows, mnet_min_size(nr, block->columns - column), conv->k, x,
-                           x_stride, panel, y + column, y_stride);
-        panel += panel_size;
+    x += row / (size_t)p->out_size[0] * (size_t)p->size[0] * size * channels;
+    before = mnet_min_size(before, width);
+    inside = mnet_min_size(size, width - before);
+    after = width - before - inside;
+    for (int ky = 0; ky < p->kernel[0]; ky++, out += width * channels) {
+        int iy = top + ky * p->dilation[0];
+
+        if (iy < 0 || iy >= p->size[0]) {
+            memset(out, 0, width * channels * sizeof(*out));
+            continue;
+        }
+        memset(out, 0, before * channels * sizeof(*out));
+        memcpy(out + before * channels, x + (size_t)iy * size * channels,
+               inside * channels * sizeof(*out));
+        memset(out + (before + inside) * channels, 0, after * channels * sizeof(*out));
     }
-    for (size_t r = 0; r < block->rows; r++)
-        mnet_conv_finish_f32(conv, memory->tensors, at + r * y_stride, block->columns);
 }
 
-/* Scratch: patches. */
-static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
-    const MnetConv *conv = step->params;
-    const float *x = memory->tensors[conv->x];
-    float *scratch = (float *)memory->scratch;
-    size_t panel_blocks = (size_t)mnet_ceil_div(conv->panels, conv->panel_block);
+/* args->x and its strides for rows [first, first + rows) of a group. */
+static void find_rows(const MnetConv *conv, const float *x, size_t first, size_t group,
+                      float *scratch, MnetGemmF32Args *args) {
+    MnetPatches p = conv->patches;
+    size_t channels = (size_t)p.channels;
 
-    for (size_t unit = (size_t)begin; unit < (size_t)end; unit++) {
-        size_t panel = unit % panel_blocks * (size_t)conv->panel_block;
-        size_t last = mnet_min_size(panel + (size_t)conv->panel_block, (size_t)conv->panels);
-
-        while (panel < last) {
-            MnetConvBlock block = mnet_conv_block(conv, unit, panel);
-            MnetPatches patches = conv->patches;
-
-            patches.channel = block.group * patches.n_channels;
-            if (conv->pointwise) {
-                size_t stride = (size_t)patches.channels;
-                run_block(conv, memory, &block, x + block.first * stride + patches.channel, stride);
-            } else {
-                mnet_patches_f32(&patches, x, block.first, block.rows, scratch, conv->k);
-                run_block(conv, memory, &block, scratch, conv->k);
-            }
-            panel += block.panels;
-        }
+    p.channel = (int)group * p.n_channels;
+    args->x = scratch;
+    if (conv->pointwise) {
+        args->x = x + first * channels + (size_t)p.channel;
+        args->x_stride = channels;
+    } else if (conv->windows) {
+        copy_window_rows(&p, x, first / (size_t)p.out_size[1], scratch);
+        args->x_stride = (size_t)p.stride[1] * channels;
+        args->x_segment = padded_width(&p) * channels;
+    } else {
+        mnet_patches_f32(&p, x, first, args->rows, scratch, conv->k);
+        args->x_stride = conv->k;
     }
+}
+
+static void run_unit(const MnetConv *conv, const MnetStepMemory *memory, size_t unit) {
+    size_t panel_blocks = (size_t)mnet_ceil_div(conv->panels, conv->panel_block);
+    size_t panel = unit % panel_blocks * (size_t)conv->panel_block;
+    size_t last = mnet_min_size(panel + (size_t)conv->panel_block, (size_t)conv->panels);
+    size_t first = unit / panel_blocks * (size_t)conv->row_block;
+    size_t group = SIZE_MAX, stride = (size_t)conv->out_channels;
+    size_t begin = panel / (size_t)conv->group_panels * (stride / (size_t)conv->groups) +
+                   panel % (size_t)conv->group_panels * conv->nr;
+    size_t at = first * stride + begin, columns = 0;
+    MnetGemmF32Args args = {
+        .rows = mnet_min_size((size_t)conv->row_block, (size_t)conv->rows - first),
+        .segments = conv->windows ? (size_t)conv->patches.kernel[0] : 1,
+        .y_stride = stride,
+        .finish = conv->finish,
+    };
+
+    args.k = conv->k / args.segments;
+    for (; panel < last; panel++) {
+        if (panel / (size_t)conv->group_panels != group) {
+            group = panel / (size_t)conv->group_panels;
+            find_rows(conv, memory->tensors[conv->x], first, group, (float *)memory->scratch,
+                      &args);
+        }
+        args.columns = panel_columns(conv, panel);
+        args.panel = panel_start(conv, panel);
+        args.next_panel = panel + 1 < (size_t)conv->panels ? panel_start(conv, panel + 1) : NULL;
+        args.y = (float *)memory->tensors[conv->y] + at + columns;
+        if (conv->finishes && conv->residual != MNET_NO_TENSOR)
+            args.residual = (const float *)memory->tensors[conv->residual] + at + columns;
+        conv->gemm_f32.run(&args);
+        columns += args.columns;
+    }
+    for (size_t r = 0; r < args.rows && (!conv->finishes || conv->residual_activation.run); r++)
+        mnet_conv_finish_f32(conv, memory->tensors, at + r * stride, columns);
+}
+
+static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
+    for (int unit = begin; unit < end; unit++)
+        run_unit(step->params, memory, (size_t)unit);
 }
 
 MnetStatus mnet_conv_gemm_f32_prepare(const MnetGraph *graph, const MnetNode *node,
                                       MnetArena *memory, MnetConv *conv, MnetStep *step,
                                       MnetError *error) {
-    size_t patch_bytes = conv->pointwise ? 0 : conv->k * sizeof(float);
+    const MnetPatches *p = &conv->patches;
+    uint64_t floats = 0;
     MnetStatus status;
 
     mnet_gemm_f32_kernels_init(&conv->gemm_f32, mnet_cpu_features());
     step->run = run;
     step->kernel = conv->gemm_f32.name;
-    mnet_conv_divide(conv, 4, conv->gemm_f32.nr, patch_bytes);
+    divide(conv);
     status = pack(graph, node, memory, conv, error);
-    return status ? status
-                  : mnet_conv_set_scratch(graph, node, step,
-                                          (uint64_t)conv->row_block * patch_bytes, error);
+    if (conv->windows)
+        floats = (uint64_t)p->kernel[0] * padded_width(p) * (size_t)p->channels;
+    else if (!conv->pointwise)
+        floats = (uint64_t)conv->row_block * conv->k;
+    return status ? status : mnet_conv_set_scratch(graph, node, step, floats * 4, error);
 }

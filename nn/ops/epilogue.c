@@ -32,6 +32,17 @@ MnetActivationF32 mnet_epilogue_f32(const MnetActivation *activation) {
     return out;
 }
 
+bool mnet_epilogue_finish_f32(const MnetActivation *activation, MnetFinishF32 *finish) {
+    *finish = (MnetFinishF32){.lo = -INFINITY, .hi = INFINITY};
+    if (activation->kind == MNET_ACTIVATION_CLAMP) {
+        finish->lo = activation->lo;
+        finish->hi = activation->hi;
+    }
+    finish->hard_swish = activation->kind == MNET_ACTIVATION_HARD_SWISH;
+    return activation->kind == MNET_ACTIVATION_NONE || activation->kind == MNET_ACTIVATION_CLAMP ||
+           finish->hard_swish;
+}
+
 MnetStatus mnet_epilogue_qs8(const MnetGraph *graph, const MnetNode *node,
                              const MnetActivation *activation, const MnetQuant *quant,
                              MnetQuantRange *range, MnetError *error) {

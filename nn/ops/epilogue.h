@@ -9,6 +9,9 @@
 /** The kernel for a float activation; run is NULL for MNET_ACTIVATION_NONE. */
 MnetActivationF32 mnet_epilogue_f32(const MnetActivation *activation);
 
+/** The same for kernels that do it in registers; none, and false, where it isn't one of theirs. */
+bool mnet_epilogue_finish_f32(const MnetActivation *activation, MnetFinishF32 *finish);
+
 /**
  * The range of a QS8 output with these quantisation parameters behind a CLAMP or none. Errors: UNSUPPORTED for any other
  * activation, naming the node; those need a table (MNET_OP_ACTIVATION).
