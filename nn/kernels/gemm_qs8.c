@@ -98,6 +98,7 @@ void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_featur
         .panel_bytes = panel_bytes_c,
         .pack = pack_c,
         .run = gemm_qs8_2x4_c,
+        .widen = mnet_widen_s16,
         .name = "gemm_qs8_2x4_c",
     };
 #ifdef __x86_64__

@@ -5,6 +5,7 @@
 #ifndef MNET_KERNELS_GEMM_QS8_H
 #define MNET_KERNELS_GEMM_QS8_H
 
+#include "nn/kernels/patches.h"
 #include "nn/kernels/requantize.h"
 
 #include <stddef.h>
@@ -35,6 +36,7 @@ typedef struct MnetGemmQs8Kernels {
                 const void *panel, const MnetEpilogueQs8 *epilogue, const int8_t *residual,
                 int8_t *y, size_t y_stride);
 
+    MnetWidenS16 widen; /* makes rows of x */
     const char *name;
 } MnetGemmQs8Kernels;
 

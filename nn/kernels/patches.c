@@ -71,22 +71,63 @@ void mnet_widen_s16(const int8_t *x, int32_t zero_point, int16_t *out, size_t co
         out[i] = (int16_t)(x[i] - zero);
 }
 
-void mnet_patches_s16(const MnetPatches *patches, const int8_t *x, int32_t zero_point, size_t first,
-                      size_t rows, int16_t *out, size_t out_stride) {
-    for (size_t r = 0; r < rows; r++) {
-        int16_t *to = out + r * out_stride, *end = to + out_stride;
+/* Where a patch lies: its picture, and the window's first cell, which may be outside. */
+typedef struct Place {
+    const int8_t *picture;
+    int top, left;
+} Place;
 
-        for (int ky = 0; ky < patches->kernel[0]; ky++) {
-            for (int kx = 0; kx < patches->kernel[1];) {
-                Run run = next_run(patches, first + r, ky, &kx);
+static void window_row_s16(const MnetPatches *p, const Place *at, int32_t zero_point, int ky,
+                           MnetWidenS16 widen, int16_t *out) {
+    size_t n = (size_t)p->n_channels;
+    bool adjoining = p->dilation[1] == 1 && p->n_channels == p->channels;
+    int y = at->top + ky * p->dilation[0], step;
+    const int8_t *row;
 
-                if (run.offset < 0)
-                    memset(to, 0, run.count * sizeof(*to));
-                else
-                    mnet_widen_s16(x + run.offset, zero_point, to, run.count);
-                to += run.count;
+    if (!inside(y, p->size[0])) {
+        memset(out, 0, (size_t)p->kernel[1] * n * sizeof(*out));
+        return;
+    }
+    row = at->picture + (size_t)y * (size_t)p->size[1] * (size_t)p->channels + p->channel;
+    for (int kx = 0; kx < p->kernel[1]; kx += step, out += (size_t)step * n) {
+        int x = at->left + kx * p->dilation[1];
+
+        step = 1;
+        if (!inside(x, p->size[1])) {
+            memset(out, 0, n * sizeof(*out));
+            continue;
+        }
+        if (adjoining) {
+            step = p->kernel[1] - kx;
+            step = step < p->size[1] - x ? step : p->size[1] - x;
+        }
+        widen(row + (size_t)x * (size_t)p->channels, zero_point, out, (size_t)step * n);
+    }
+}
+
+void mnet_patches_s16(const MnetPatches *p, const int8_t *x, int32_t zero_point, size_t first,
+                      size_t rows, MnetWidenS16 widen, int16_t *out, size_t out_stride) {
+    size_t picture_size = (size_t)p->size[0] * (size_t)p->size[1] * (size_t)p->channels;
+    size_t row_size = (size_t)p->kernel[1] * (size_t)p->n_channels;
+    size_t fill = out_stride - (size_t)p->kernel[0] * row_size;
+    int ox = (int)(first % (size_t)p->out_size[1]);
+    int oy = (int)(first / (size_t)p->out_size[1] % (size_t)p->out_size[0]);
+    Place at = {.picture =
+                    x + first / (size_t)p->out_size[1] / (size_t)p->out_size[0] * picture_size};
+
+    for (; rows; rows--) {
+        at.top = oy * p->stride[0] - p->pad[0];
+        at.left = ox * p->stride[1] - p->pad[1];
+        for (int ky = 0; ky < p->kernel[0]; ky++, out += row_size)
+            window_row_s16(p, &at, zero_point, ky, widen, out);
+        memset(out, 0, fill * sizeof(*out));
+        out += fill;
+        if (++ox == p->out_size[1]) {
+            ox = 0;
+            if (++oy == p->out_size[0]) {
+                oy = 0;
+                at.picture += picture_size;
             }
         }
-        memset(to, 0, (size_t)(end - to) * sizeof(*to));
     }
 }

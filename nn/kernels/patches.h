@@ -21,11 +21,13 @@ typedef struct MnetPatches {
 /** Rows [first, first + rows) of the matrix, counting output pixels over the whole batch. */
 void mnet_patches_f32(const MnetPatches *patches, const float *x, size_t first, size_t rows,
                       float *out, size_t out_stride);
-/** The same as exact 16-bit numbers, x - zero_point; columns up to out_stride are filled with zeros. */
-void mnet_patches_s16(const MnetPatches *patches, const int8_t *x, int32_t zero_point, size_t first,
-                      size_t rows, int16_t *out, size_t out_stride);
 
 /** out[i] = x[i] - zero_point */
+typedef void (*MnetWidenS16)(const int8_t *x, int32_t zero_point, int16_t *out, size_t count);
 void mnet_widen_s16(const int8_t *x, int32_t zero_point, int16_t *out, size_t count);
+
+/** The same as exact 16-bit numbers, x - zero_point; columns up to out_stride are filled with zeros. */
+void mnet_patches_s16(const MnetPatches *patches, const int8_t *x, int32_t zero_point, size_t first,
+                      size_t rows, MnetWidenS16 widen, int16_t *out, size_t out_stride);
 
 #endif

@@ -55,6 +55,19 @@ static void run_block(const MnetConv *conv, const MnetStepMemory *memory,
     }
 }
 
+static void fill_patches(const MnetConv *conv, const MnetConvBlock *block, const int8_t *x,
+                         int16_t *out) {
+    MnetPatches patches = conv->patches;
+
+    patches.channel = block->group * patches.n_channels;
+    if (conv->pointwise && conv->groups == 1 && conv->k == conv->k_padded)
+        conv->gemm_qs8.widen(x + block->first * conv->k, conv->x_zero_point, out,
+                             block->rows * conv->k);
+    else
+        mnet_patches_s16(&patches, x, conv->x_zero_point, block->first, block->rows,
+                         conv->gemm_qs8.widen, out, conv->k_padded);
+}
+
 /* Scratch: patches. */
 static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
     const MnetConv *conv = step->params;
@@ -68,11 +81,8 @@ static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, i
 
         while (panel < last) {
             MnetConvBlock block = mnet_conv_block(conv, unit, panel);
-            MnetPatches patches = conv->patches;
 
-            patches.channel = block.group * patches.n_channels;
-            mnet_patches_s16(&patches, x, conv->x_zero_point, block.first, block.rows, scratch,
-                             conv->k_padded);
+            fill_patches(conv, &block, x, scratch);
             run_block(conv, memory, &block, scratch);
             panel += block.panels;
         }

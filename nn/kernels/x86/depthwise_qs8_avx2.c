@@ -8,6 +8,7 @@
 
 #define NR 16
 #define PIXELS 4
+#define SUMS (8 * PIXELS) /* wait for the epilogue */
 
 /* Of NR channels; weights as [kernel h, by two][kernel w][NR channels][2], the channels in the epilogue's order. */
 typedef struct Block {
@@ -132,18 +133,17 @@ typedef struct Row {
     const __m256i *x, *w; /* of the first row pair that is laid out */
     size_t pairs, kw;
     size_t x_row, x_pixel, x_tap; /* vectors from one pair, pixel and tap to the next */
-    size_t n, channels;
 } Row;
 
 MNET_INLINE void tile(size_t pixels, const Row *row, const Block *block, const __m256i *x,
-                      const MnetEpilogueAvx2 *e, const int8_t *residual, int8_t *y) {
+                      __m256i (*sums)[2]) {
     const __m256i *bias = (const __m256i *)block->bias, *w = row->w;
-    __m256i sums[PIXELS][2];
+    __m256i acc[PIXELS][2];
 
 #pragma GCC unroll 4
     for (size_t i = 0; i < pixels; i++) {
-        sums[i][0] = bias[0];
-        sums[i][1] = bias[1];
+        acc[i][0] = bias[0];
+        acc[i][1] = bias[1];
     }
     for (size_t pair = 0; pair < row->pairs; pair++, x += row->x_row) {
         const __m256i *tap = x;
@@ -152,55 +152,53 @@ MNET_INLINE void tile(size_t pixels, const Row *row, const Block *block, const _
 #pragma GCC unroll 4
             for (size_t i = 0; i < pixels; i++) {
                 const __m256i *cell = tap + i * row->x_pixel;
-                sums[i][0] = _mm256_add_epi32(sums[i][0], _mm256_madd_epi16(w[0], cell[0]));
-                sums[i][1] = _mm256_add_epi32(sums[i][1], _mm256_madd_epi16(w[1], cell[1]));
+                mnet_add_avx2(&acc[i][0], _mm256_madd_epi16(w[0], cell[0]));
+                mnet_add_avx2(&acc[i][1], _mm256_madd_epi16(w[1], cell[1]));
             }
         }
     }
-    if (row->n < NR || pixels == 1) {
-        for (size_t i = 0; i < pixels; i++)
-            mnet_finish_part_avx2(e, sums[i], block->multiplier, residual + i * row->channels,
-                                  y + i * row->channels, row->n);
-        return;
-    }
 #pragma GCC unroll 4
-    for (size_t i = 0; i < pixels; i += 2) {
-        size_t at0 = i * row->channels, at1 = at0 + row->channels;
-
-        mnet_store_avx2(e, mnet_finish_avx2(e, sums[i], block->multiplier, residual + at0),
-                        mnet_finish_avx2(e, sums[i + 1], block->multiplier, residual + at1),
-                        y + at0, y + at1);
+    for (size_t i = 0; i < pixels; i++) {
+        sums[i][0] = acc[i][0];
+        sums[i][1] = acc[i][1];
     }
+}
+
+static void sum_pixels(const Row *row, const Block *block, size_t pixels, const __m256i *x,
+                       __m256i (*sums)[2]) {
+    for (; pixels >= PIXELS; pixels -= PIXELS, x += PIXELS * row->x_pixel, sums += PIXELS)
+        tile(PIXELS, row, block, x, sums);
+    for (; pixels; pixels--, x += row->x_pixel, sums++)
+        tile(1, row, block, x, sums);
 }
 
 static void depthwise_qs8_16_avx2(const MnetPatches *p, const int8_t *picture, int32_t zero_point,
                                   int out_row, const void *packed, const MnetEpilogueQs8 *epilogue,
                                   const int8_t *residual, int8_t *y, void *scratch) {
-    const MnetEpilogueAvx2 e = mnet_epilogue_avx2(epilogue);
     size_t channels = (size_t)p->channels, pixels = (size_t)p->out_size[1];
+    size_t n = channels < NR ? channels : NR;
+    __m256i sums[SUMS][2];
     Row row = {
         .kw = (size_t)p->kernel[1],
         .x_row = 2 * columns(p),
         .x_pixel = 2 * (size_t)p->stride[1],
         .x_tap = 2 * (size_t)p->dilation[1],
-        .n = channels < NR ? channels : NR,
-        .channels = channels,
     };
 
-    if (!e.add)
-        residual = y; /* not read, but counted from */
     for (size_t b = 0; b * NR < channels; b++) {
         const Block *block = (const Block *)((const uint8_t *)packed + b * block_bytes(p));
-        size_t at = first_channel(p, b), begin, end, i = 0;
+        size_t at = first_channel(p, b), begin, end;
 
-        widen_rows(p, picture + at, zero_point, out_row, row.n, scratch, &begin, &end);
+        widen_rows(p, picture + at, zero_point, out_row, n, scratch, &begin, &end);
         row.x = (const __m256i *)scratch + begin * row.x_row;
         row.w = (const __m256i *)block->weights + begin * row.kw * 2;
         row.pairs = end - begin;
-        for (; i + PIXELS <= pixels; i += PIXELS, at += PIXELS * channels)
-            tile(PIXELS, &row, block, row.x + i * row.x_pixel, &e, residual + at, y + at);
-        for (; i < pixels; i++, at += channels)
-            tile(1, &row, block, row.x + i * row.x_pixel, &e, residual + at, y + at);
+        for (size_t i = 0, count; i < pixels; i += count, at += count * channels) {
+            count = pixels - i < SUMS ? pixels - i : SUMS;
+            sum_pixels(&row, block, count, row.x + i * row.x_pixel, sums);
+            mnet_finish_pixels_avx2(epilogue, count, n, sums, block->multiplier,
+                                    residual ? residual + at : NULL, y + at, channels);
+        }
     }
 }
 

@@ -13,6 +13,13 @@
 
 #define MNET_INLINE static inline __attribute__((always_inline))
 
+/**
+ * *sum += x, the instruction itself: given the intrinsic, gcc 12 does all products of a tile first, and keeps the sums in memory.
+ */
+MNET_INLINE void mnet_add_avx2(__m256i *sum, __m256i x) {
+    __asm__ volatile("vpaddd %1, %0, %0" : "+x"(*sum) : "x"(x));
+}
+
 /** Where channel c, 0 to 15, lies among 16. */
 static inline size_t mnet_lane_avx2(size_t c) {
     return (c & 3) | (c & 4) << 1 | (c & 8) >> 1;
@@ -25,8 +32,7 @@ typedef struct MnetRangeAvx2 {
 } MnetRangeAvx2;
 
 typedef struct MnetEpilogueAvx2 {
-    MnetRangeAvx2 out; /* of what is stored: behind the add, where there is one */
-    bool add;
+    MnetRangeAvx2 out;         /* of what is stored: behind the add, where there is one */
     __m256 inner_lo, inner_hi; /* of the first operand of the add */
     __m256 a_multiplier, b_multiplier;
     __m256i b_zero_point;
@@ -38,7 +44,6 @@ MNET_INLINE MnetEpilogueAvx2 mnet_epilogue_avx2(const MnetEpilogueQs8 *epilogue)
     MnetEpilogueAvx2 e = {
         .out = {_mm256_set1_ps(out.hi), _mm256_set1_epi16((short)out.zero_point),
                 _mm256_set1_epi8((char)((int)out.lo + out.zero_point))},
-        .add = add,
         .inner_lo = _mm256_set1_ps(epilogue->range.lo),
         .inner_hi = _mm256_set1_ps(epilogue->range.hi),
     };
@@ -52,11 +57,11 @@ MNET_INLINE MnetEpilogueAvx2 mnet_epilogue_avx2(const MnetEpilogueQs8 *epilogue)
 }
 
 /** Eight sums, with their bias, as steps from the output's zero point; b are their residuals. */
-MNET_INLINE __m256i mnet_requantize_avx2(const MnetEpilogueAvx2 *e, __m256i sums, __m256 multiplier,
-                                         __m128i b) {
+MNET_INLINE __m256i mnet_requantize_avx2(const MnetEpilogueAvx2 *e, bool add, __m256i sums,
+                                         __m256 multiplier, __m128i b) {
     __m256 x = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), multiplier);
 
-    if (e->add) {
+    if (add) {
         __m256 residual =
             _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepi8_epi32(b), e->b_zero_point));
         x = _mm256_min_ps(_mm256_max_ps(x, e->inner_lo), e->inner_hi);
@@ -68,15 +73,16 @@ MNET_INLINE __m256i mnet_requantize_avx2(const MnetEpilogueAvx2 *e, __m256i sums
 }
 
 /** Sixteen channels of one pixel, in their order, as s16 with the zero point. */
-MNET_INLINE __m256i mnet_finish_avx2(const MnetEpilogueAvx2 *e, const __m256i sums[2],
+MNET_INLINE __m256i mnet_finish_avx2(const MnetEpilogueAvx2 *e, bool add, const __m256i sums[2],
                                      const float *multiplier, const int8_t *residual) {
     __m128i b = _mm_setzero_si128();
     __m256i lo, hi;
 
-    if (e->add)
+    if (add)
         b = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)residual), 0xd8);
-    lo = mnet_requantize_avx2(e, sums[0], _mm256_load_ps(multiplier), b);
-    hi = mnet_requantize_avx2(e, sums[1], _mm256_load_ps(multiplier + 8), _mm_srli_si128(b, 8));
+    lo = mnet_requantize_avx2(e, add, sums[0], _mm256_load_ps(multiplier), b);
+    hi =
+        mnet_requantize_avx2(e, add, sums[1], _mm256_load_ps(multiplier + 8), _mm_srli_si128(b, 8));
     return _mm256_adds_epi16(_mm256_packs_epi32(lo, hi), e->out.zero_point);
 }
 
@@ -90,18 +96,52 @@ MNET_INLINE void mnet_store_avx2(const MnetEpilogueAvx2 *e, __m256i s16_0, __m25
     _mm_storeu_si128((__m128i *)y1, _mm256_extracti128_si256(bytes, 1));
 }
 
-/** One pixel of the first n channels; touches nothing beside them. */
-MNET_INLINE void mnet_finish_part_avx2(const MnetEpilogueAvx2 *e, const __m256i sums[2],
-                                       const float *multiplier, const int8_t *residual, int8_t *y,
-                                       size_t n) {
+MNET_INLINE void mnet_finish_all_avx2(const MnetEpilogueQs8 *epilogue, bool add, size_t pixels,
+                                      size_t columns, const __m256i (*sums)[2],
+                                      const float *multiplier, const int8_t *residual, int8_t *y,
+                                      size_t y_stride) {
+    const MnetEpilogueAvx2 e = mnet_epilogue_avx2(epilogue);
+    size_t residual_stride = add ? y_stride : 0;
     int8_t part[16] = {0};
-    __m256i s16;
 
-    if (e->add)
-        memcpy(part, residual, n);
-    s16 = mnet_finish_avx2(e, sums, multiplier, part);
-    mnet_store_avx2(e, s16, s16, part, part);
-    memcpy(y, part, n);
+    if (columns < 16) {
+        for (; pixels; pixels--, sums++, y += y_stride, residual += residual_stride) {
+            __m256i s16;
+
+            if (add)
+                memcpy(part, residual, columns);
+            s16 = mnet_finish_avx2(&e, add, *sums, multiplier, part);
+            mnet_store_avx2(&e, s16, s16, part, part);
+            memcpy(y, part, columns);
+        }
+        return;
+    }
+    for (; pixels >= 2; pixels -= 2, sums += 2, y += 2 * y_stride) {
+        __m256i s0 = mnet_finish_avx2(&e, add, sums[0], multiplier, residual);
+        __m256i s1 = mnet_finish_avx2(&e, add, sums[1], multiplier, residual + residual_stride);
+
+        mnet_store_avx2(&e, s0, s1, y, y + y_stride);
+        residual += 2 * residual_stride;
+    }
+    if (pixels) {
+        __m256i s16 = mnet_finish_avx2(&e, add, *sums, multiplier, residual);
+        mnet_store_avx2(&e, s16, s16, y, y);
+    }
+}
+
+/**
+ * Pixels of `columns` channels, at most 16; y_stride lies between one and the next, of the residual too. Not inlined: its
+ * constants would take the registers of the sums' loop. Best called with many pixels.
+ */
+static __attribute__((noinline)) void
+mnet_finish_pixels_avx2(const MnetEpilogueQs8 *epilogue, size_t pixels, size_t columns,
+                        const __m256i (*sums)[2], const float *multiplier, const int8_t *residual,
+                        int8_t *y, size_t y_stride) {
+    if (epilogue->add)
+        mnet_finish_all_avx2(epilogue, true, pixels, columns, sums, multiplier, residual, y,
+                             y_stride);
+    else
+        mnet_finish_all_avx2(epilogue, false, pixels, columns, sums, multiplier, NULL, y, y_stride);
 }
 
 #endif

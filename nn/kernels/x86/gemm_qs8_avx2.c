@@ -8,6 +8,7 @@
 
 #define MR 6
 #define NR 16
+#define ROWS (8 * MR) /* their sums wait for the epilogue */
 
 /* bias, multiplier, and weights as [k / 2][16 channels][2], the channels in the epilogue's order. */
 typedef struct Panel {
@@ -40,71 +41,91 @@ MNET_INLINE __m256i pair_of(const int16_t *x) {
     return _mm256_set1_epi32(pair);
 }
 
-MNET_INLINE void tile(size_t rows, size_t columns, size_t k, const int16_t *x, size_t x_stride,
-                      const Panel *panel, const MnetEpilogueAvx2 *e, const int8_t *residual,
-                      int8_t *y, size_t y_stride) {
+MNET_INLINE void tile(size_t rows, size_t k, const int16_t *x, size_t x_stride, const Panel *panel,
+                      __m256i (*sums)[2]) {
     const __m256i *bias = (const __m256i *)panel->bias, *w = (const __m256i *)panel->weights;
-    __m256i sums[MR][2];
+    __m256i acc[MR][2];
 
 #pragma GCC unroll 6
     for (size_t r = 0; r < rows; r++) {
-        sums[r][0] = bias[0];
-        sums[r][1] = bias[1];
+        acc[r][0] = bias[0];
+        acc[r][1] = bias[1];
     }
     for (const int16_t *end = x + k; x < end; x += 2, w += 2) {
 #pragma GCC unroll 6
         for (size_t r = 0; r < rows; r++) {
             __m256i pair = pair_of(x + r * x_stride);
-            sums[r][0] = _mm256_add_epi32(sums[r][0], _mm256_madd_epi16(pair, w[0]));
-            sums[r][1] = _mm256_add_epi32(sums[r][1], _mm256_madd_epi16(pair, w[1]));
+            mnet_add_avx2(&acc[r][0], _mm256_madd_epi16(pair, w[0]));
+            mnet_add_avx2(&acc[r][1], _mm256_madd_epi16(pair, w[1]));
         }
     }
-    if (columns < NR) {
-        for (size_t r = 0; r < rows; r++)
-            mnet_finish_part_avx2(e, sums[r], panel->multiplier, residual + r * y_stride,
-                                  y + r * y_stride, columns);
-        return;
-    }
 #pragma GCC unroll 6
-    for (size_t r = 0; r < rows; r += 2) {
-        size_t at0 = r * y_stride, at1 = r + 1 < rows ? at0 + y_stride : at0;
-        __m256i s0 = mnet_finish_avx2(e, sums[r], panel->multiplier, residual + at0), s1 = s0;
+    for (size_t r = 0; r < rows; r++) {
+        sums[r][0] = acc[r][0];
+        sums[r][1] = acc[r][1];
+    }
+}
 
-        if (r + 1 < rows)
-            s1 = mnet_finish_avx2(e, sums[r + 1], panel->multiplier, residual + at1);
-        mnet_store_avx2(e, s0, s1, y + at0, y + at1);
+/* All rows' sums of a panel. */
+static void sum_rows(size_t rows, size_t k, const int16_t *x, size_t x_stride, const Panel *panel,
+                     __m256i (*sums)[2]) {
+    for (; rows >= MR; rows -= MR, x += MR * x_stride, sums += MR)
+        tile(MR, k, x, x_stride, panel, sums);
+    switch (rows) {
+    case 5:
+        tile(5, k, x, x_stride, panel, sums);
+        break;
+    case 4:
+        tile(4, k, x, x_stride, panel, sums);
+        break;
+    case 3:
+        tile(3, k, x, x_stride, panel, sums);
+        break;
+    case 2:
+        tile(2, k, x, x_stride, panel, sums);
+        break;
+    case 1:
+        tile(1, k, x, x_stride, panel, sums);
+        break;
     }
 }
 
 static void gemm_qs8_6x16_avx2(size_t rows, size_t columns, size_t k, const int16_t *x,
-                               size_t x_stride, const void *panel, const MnetEpilogueQs8 *epilogue,
+                               size_t x_stride, const void *memory, const MnetEpilogueQs8 *epilogue,
                                const int8_t *residual, int8_t *y, size_t y_stride) {
-    const MnetEpilogueAvx2 e = mnet_epilogue_avx2(epilogue);
+    const Panel *panel = memory;
+    __m256i sums[ROWS][2];
 
-    if (!e.add)
-        residual = y; /* not read, but counted from */
-    for (; rows >= MR; rows -= MR) {
-        tile(MR, columns, k, x, x_stride, panel, &e, residual, y, y_stride);
-        x += MR * x_stride;
-        y += MR * y_stride;
-        residual += MR * y_stride;
+    for (size_t r = 0; r < rows; r += ROWS) {
+        size_t n = rows - r < ROWS ? rows - r : ROWS;
+
+        sum_rows(n, k, x + r * x_stride, x_stride, panel, sums);
+        mnet_finish_pixels_avx2(epilogue, n, columns, sums, panel->multiplier,
+                                residual ? residual + r * y_stride : NULL, y + r * y_stride,
+                                y_stride);
     }
-    switch (rows) {
-    case 5:
-        tile(5, columns, k, x, x_stride, panel, &e, residual, y, y_stride);
-        break;
-    case 4:
-        tile(4, columns, k, x, x_stride, panel, &e, residual, y, y_stride);
-        break;
-    case 3:
-        tile(3, columns, k, x, x_stride, panel, &e, residual, y, y_stride);
-        break;
-    case 2:
-        tile(2, columns, k, x, x_stride, panel, &e, residual, y, y_stride);
-        break;
-    case 1:
-        tile(1, columns, k, x, x_stride, panel, &e, residual, y, y_stride);
-        break;
+}
+
+static void widen(const int8_t *x, int32_t zero_point, int16_t *out, size_t count) {
+    const __m256i zero = _mm256_set1_epi16((short)zero_point);
+
+    if (count >= 16) {
+        for (size_t i = 0; i < count; i += 16) {
+            size_t at = i + 16 <= count ? i : count - 16; /* the last may overlap */
+            __m256i s16 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(x + at)));
+            _mm256_storeu_si256((__m256i *)(out + at), _mm256_sub_epi16(s16, zero));
+        }
+    } else if (count >= 8) {
+        for (size_t at = 0;; at = count - 8) {
+            __m128i s16 = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(x + at)));
+            _mm_storeu_si128((__m128i *)(out + at),
+                             _mm_sub_epi16(s16, _mm256_castsi256_si128(zero)));
+            if (at + 8 == count)
+                break;
+        }
+    } else {
+        for (size_t i = 0; i < count; i++)
+            out[i] = (int16_t)(x[i] - zero_point);
     }
 }
 
@@ -115,6 +136,7 @@ void mnet_gemm_qs8_kernels_init_avx2(MnetGemmQs8Kernels *kernels) {
         .panel_bytes = panel_bytes,
         .pack = pack,
         .run = gemm_qs8_6x16_avx2,
+        .widen = widen,
         .name = "gemm_qs8_6x16_avx2",
     };
 }
