@@ -161,11 +161,11 @@ static void test_options(void) {
 }
 
 static void test_top_k(void) {
-    static const int asked[] = {0, 1, 3, 1000, 5000}, given[] = {5, 1, 3, 1000, 1000};
+    static const int asked[] = {0, 3, 5000}, given[] = {5, 3, 1000};
     MnetModel *model = open_model("builtin");
     const MnetModelInfo *info = mnet_model_info(model);
     void *tensor = noise(info, 1);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 3; i++) {
         MnetSessionOptions options = {.threads = 1, .top_k = asked[i]};
         MnetSession *session = NULL;
         CHECK(!mnet_session_open(model, &options, &session, &error), "%s", error.message);
@@ -215,7 +215,7 @@ static void test_frame_is_prepare_and_run(void) {
         const MnetModelInfo *info = mnet_model_info(model);
         MnetSession *session = open_session(model, 2);
         void *tensor = malloc(info->input_bytes);
-        int last = info->input_width > 8 ? MNET_PIXEL_FORMAT_I420 + 3 : MNET_PIXEL_FORMAT_COUNT;
+        int last = info->input_width > 8 ? MNET_PIXEL_FORMAT_I420 + 1 : MNET_PIXEL_FORMAT_COUNT;
         for (int format = MNET_PIXEL_FORMAT_I420; format < last; format++) {
             const MnetResult *result = NULL;
             Frame frame = {0};
@@ -296,7 +296,7 @@ static void test_any_thread_count_gives_the_same(void) {
         Kept kept = {0};
         for (int threads = 1; threads <= 4; threads++) {
             MnetSession *session = open_session(model, threads);
-            for (int round = 0; round < 2; round++) {
+            for (int round = 0; round < (threads == 1 ? 2 : 1); round++) {
                 const MnetResult *result = run(session, tensor, info->input_bytes);
                 if (!kept.output)
                     kept = keep(session, info, result);
@@ -347,7 +347,7 @@ static void test_runs_allocate_nothing(void) {
     run(session, tensor, info->input_bytes); /* starts the pool's thread */
     CHECK(!mnet_session_run_image(session, &frame.image, &result, &error));
     int before = atomic_load(&allocations);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         run(session, tensor, info->input_bytes);
         CHECK(!mnet_session_run_image(session, &frame.image, &result, &error));
     }
@@ -421,7 +421,7 @@ static void run_streams(const char *name, int runs) {
 static void test_many_sessions_of_a_model(void) {
     run_streams("tflite/f32.tflite", 200);
     run_streams("tflite/s8.tflite", 200);
-    run_streams("builtin", 2);
+    run_streams("builtin", 1);
 }
 
 /* The one pair of calls that may be in the same session at a time. */
@@ -453,6 +453,7 @@ static void test_prepare_beside_run(void) {
 }
 
 int main(void) {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     alarm(900); /* a deadlock is a failure, not a wait */
     RUN(test_options);
     RUN(test_top_k);
