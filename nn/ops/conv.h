@@ -47,6 +47,7 @@ typedef struct MnetConv {
 
     /* conv_depthwise.c: a unit is an output row */
     MnetDepthwiseF32Kernels depthwise_f32;
+    int channel_block; /* f32: channels of a unit */
     MnetDepthwiseQs8Kernels depthwise_qs8;
 } MnetConv;
 

@@ -2,72 +2,95 @@
 
 #include "nn/base/cpu.h"
 
-#include <string.h>
+/* The rows under a window should stay in the first-level cache, so that the next output row finds them there: a unit is an
+ * output row of a block of channels, and rows of a block follow each other. Narrow blocks waste whole lines. */
+#define ROW_BYTES (24 * 1024)
+#define LEAST_CHANNELS 32
+#define LINE_FLOATS 16
 
-/* Bias first, then taps as [kernel h][kernel w][channels]. */
+/* For each vector of channels: the biases, then taps as [kernel h][kernel w][lanes]. */
 static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *memory,
                        MnetConv *conv, MnetError *error) {
-    size_t channels = (size_t)conv->out_channels;
-    float *packed = mnet_arena_array(memory, conv->k + 1, channels * sizeof(*packed));
+    size_t lanes = conv->depthwise_f32.lanes, channels = (size_t)conv->out_channels;
+    size_t blocks = (channels + lanes - 1) / lanes;
+    float *packed = mnet_arena_array(memory, blocks, (conv->k + 1) * lanes * sizeof(*packed));
 
     if (!packed)
         return mnet_conv_fail(graph, node, error, MNET_ERROR_MEMORY, "out of memory");
     conv->weights = packed;
     for (size_t c = 0; c < channels; c++) {
-        packed[c] = mnet_conv_bias_f32(graph, node, (int)c);
+        float *to = packed + c / lanes * lanes * (conv->k + 1) + c % lanes;
+
+        *to = mnet_conv_bias_f32(graph, node, (int)c);
         for (size_t i = 0; i < conv->k; i++)
-            packed[(i + 1) * channels + c] = mnet_conv_weight_f32(graph, node, conv, (int)c, i);
+            to[(i + 1) * lanes] = mnet_conv_weight_f32(graph, node, conv, (int)c, i);
     }
     return MNET_OK;
 }
 
-/* Taps [begin, end) of a kernel's row (or column) whose cells lie inside, for a window that starts at `from`. */
-static void inside_taps(int from, int size, int kernel, int dilation, int *begin, int *end) {
-    int first = from < 0 ? (-from + dilation - 1) / dilation : 0;
-    int last = from < size ? (size - from + dilation - 1) / dilation : 0;
+static int channel_block(const MnetPatches *p, int channels) {
+    size_t fit = ROW_BYTES / sizeof(float) / (size_t)p->kernel[0] / (size_t)p->size[1];
+    int blocks, block;
 
-    *end = last < kernel ? last : kernel;
-    *begin = first < *end ? first : *end;
+    if (fit < LEAST_CHANNELS || (size_t)channels <= fit)
+        return channels;
+    blocks = (int)(((size_t)channels + fit - 1) / fit);
+    block = (channels + blocks - 1) / blocks;
+    return (block + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
+}
+
+static void run_unit(const MnetConv *conv, const MnetStepMemory *memory, size_t unit) {
+    const MnetPatches *p = &conv->patches;
+    size_t channels = (size_t)conv->out_channels, block = (size_t)conv->channel_block;
+    size_t blocks = (channels + block - 1) / block, out_rows = (size_t)p->out_size[0];
+    size_t row = unit % out_rows, image = unit / out_rows / blocks;
+    size_t c = unit / out_rows % blocks * block;
+    size_t at = (image * out_rows + row) * (size_t)p->out_size[1] * channels + c;
+    size_t x_row = (size_t)p->size[1] * channels;
+    int top = (int)row * p->stride[0] - p->pad[0], ky0, ky1;
+    MnetDepthwiseF32Args args = {
+        .channels = channels - c < block ? channels - c : block,
+        .kernel = p->kernel[1],
+        .stride = p->stride[1],
+        .dilation = p->dilation[1],
+        .pad = p->pad[1],
+        .width = p->size[1],
+        .out_width = p->out_size[1],
+        .x_row = (size_t)p->dilation[0] * x_row,
+        .x_pixel = channels,
+        .weights = (const float *)conv->weights + c * (conv->k + 1),
+        .taps = conv->k,
+        .y = (float *)memory->tensors[conv->y] + at,
+        .y_pixel = channels,
+        .finish = conv->finish,
+    };
+
+    mnet_depthwise_f32_inside(top, p->size[0], p->kernel[0], p->dilation[0], &ky0, &ky1);
+    args.rows = ky1 - ky0;
+    args.first_tap = (size_t)ky0 * (size_t)p->kernel[1];
+    args.x = (const float *)memory->tensors[conv->x] + image * (size_t)p->size[0] * x_row + c;
+    if (args.rows)
+        args.x += (size_t)(top + ky0 * p->dilation[0]) * x_row;
+    if (conv->finishes && conv->residual != MNET_NO_TENSOR)
+        args.residual = (const float *)memory->tensors[conv->residual] + at;
+    conv->depthwise_f32.row(&args);
+    if (conv->finishes && !conv->residual_activation.run)
+        return;
+    for (size_t ox = 0; ox < (size_t)p->out_size[1]; ox++)
+        mnet_conv_finish_f32(conv, memory->tensors, at + ox * channels, args.channels);
 }
 
 static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
-    const MnetConv *conv = step->params;
-    const MnetPatches *p = &conv->patches;
-    const float *x = memory->tensors[conv->x], *bias = conv->weights;
-    size_t channels = (size_t)conv->out_channels;
-    size_t x_step = (size_t)p->dilation[1] * channels;
-    size_t row_size = (size_t)p->out_size[1] * channels;
-
-    for (int unit = begin; unit < end; unit++) {
-        float *y = (float *)memory->tensors[conv->y] + (size_t)unit * row_size;
-        int top = unit % p->out_size[0] * p->stride[0] - p->pad[0], ky0, ky1;
-        size_t image = (size_t)(unit / p->out_size[0]) * (size_t)p->size[0];
-
-        inside_taps(top, p->size[0], p->kernel[0], p->dilation[0], &ky0, &ky1);
-        for (int ox = 0; ox < p->out_size[1]; ox++, y += channels) {
-            int left = ox * p->stride[1] - p->pad[1], kx0, kx1;
-
-            memcpy(y, bias, channels * sizeof(*y));
-            inside_taps(left, p->size[1], p->kernel[1], p->dilation[1], &kx0, &kx1);
-            for (int ky = ky0; ky < ky1 && kx0 < kx1; ky++) {
-                size_t row = image + (size_t)(top + ky * p->dilation[0]);
-                size_t column = (size_t)(left + kx0 * p->dilation[1]);
-                const float *w = bias + (size_t)(1 + ky * p->kernel[1] + kx0) * channels;
-
-                conv->depthwise_f32.run(channels, (size_t)(kx1 - kx0),
-                                        x + (row * (size_t)p->size[1] + column) * channels, x_step,
-                                        w, y);
-            }
-        }
-        mnet_conv_finish_f32(conv, memory->tensors, (size_t)unit * row_size, row_size);
-    }
+    for (int unit = begin; unit < end; unit++)
+        run_unit(step->params, memory, (size_t)unit);
 }
 
 MnetStatus mnet_conv_depthwise_f32_prepare(const MnetGraph *graph, const MnetNode *node,
                                            MnetArena *memory, MnetConv *conv, MnetStep *step,
                                            MnetError *error) {
     mnet_depthwise_f32_kernels_init(&conv->depthwise_f32, mnet_cpu_features());
-    conv->finishes = false;
+    conv->channel_block = channel_block(&conv->patches, conv->out_channels);
+    step->units *= (conv->out_channels + conv->channel_block - 1) / conv->channel_block;
     step->run = run;
     step->kernel = conv->depthwise_f32.name;
     return pack(graph, node, memory, conv, error);
