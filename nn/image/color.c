@@ -24,7 +24,7 @@ static void luma_weights(MnetColorMatrix matrix, double *kr, double *kb) {
     }
 }
 
-MnetColor mnet_color_make(const MnetFormatInfo *info, const MnetImage *image) {
+MnetRowsColor mnet_color_make(const MnetFormatInfo *info, const MnetImage *image) {
     bool full = is_full(info, image);
     double matrix[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
     bool difference[3] = {false, false, false}; /* the component is signed, around the middle */
@@ -43,10 +43,10 @@ MnetColor mnet_color_make(const MnetFormatInfo *info, const MnetImage *image) {
         difference[1] = difference[2] = true;
     }
 
-    double unit = 1 << info->unit_bits;    /* stored numbers in one code */
     double code8 = 1 << (info->depth - 8); /* codes in one 8-bit code */
     double peak = (1 << info->depth) - 1;  /* the highest code */
-    MnetColor color = {0};
+    double unit = (1 << (MNET_ROWS_FRACTION + MNET_ROWS_TAP_BITS)) / code8;
+    MnetRowsColor color = {0};
     for (int i = 0; i < 3; i++) {
         double offset = 0;
         for (int c = 0; c < 3; c++) {
@@ -59,22 +59,6 @@ MnetColor mnet_color_make(const MnetFormatInfo *info, const MnetImage *image) {
         color.offset[i] = (float)offset;
     }
     return color;
-}
-
-static inline float clamp_255(float v) {
-    v = v > 0 ? v : 0;
-    return v < 255 ? v : 255;
-}
-
-void mnet_color_apply(const MnetColor *color, float *const rows[3], int n) {
-    const MnetColor m = *color;
-    float *restrict r = rows[0], *restrict g = rows[1], *restrict b = rows[2];
-    for (int i = 0; i < n; i++) {
-        float c0 = r[i], c1 = g[i], c2 = b[i];
-        r[i] = clamp_255(m.gain[0][0] * c0 + m.gain[0][1] * c1 + m.gain[0][2] * c2 + m.offset[0]);
-        g[i] = clamp_255(m.gain[1][0] * c0 + m.gain[1][1] * c1 + m.gain[1][2] * c2 + m.offset[1]);
-        b[i] = clamp_255(m.gain[2][0] * c0 + m.gain[2][1] * c1 + m.gain[2][2] * c2 + m.offset[2]);
-    }
 }
 
 float mnet_color_luma(float r, float g, float b) {

@@ -4,11 +4,9 @@
 #include "nn/base/threads.h"
 #include "nn/image/check.h"
 #include "nn/image/color.h"
-#include "nn/image/rows.h"
-#include "nn/image/store.h"
+#include "nn/image/pass.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /** All of an image that weights and buffers depend on. */
 typedef struct Geometry {
@@ -19,18 +17,6 @@ typedef struct Geometry {
     MnetOrientation orientation;
 } Geometry;
 
-/** The samples of a plane that are read of each row. */
-typedef struct Span {
-    int first, end;
-} Span;
-
-/** Scratch of one worker. */
-typedef struct Scratch {
-    float *sum;   /* a plane's row, components interleaved */
-    float *split; /* one component of it */
-    float *rows[3];
-} Scratch;
-
 struct MnetImageConverter {
     MnetImageTarget target;
     MnetPreprocess preprocess;
@@ -38,19 +24,16 @@ struct MnetImageConverter {
 
     bool planned; /* what follows fits `geometry` */
     Geometry geometry;
-    const MnetFormatInfo *info;
     MnetFilter x[2], y[2]; /* by subsampling (log2) */
-    Span spans[3];
-    MnetStore store;
+    MnetPass pass;
     MnetArena arena; /* filters and scratch */
-    Scratch scratch[MNET_MAX_THREADS];
 };
 
 /** What the tasks of one conversion share. */
 typedef struct Job {
     const MnetImageConverter *converter;
     const MnetImage *image;
-    MnetColor color;
+    MnetRowsColor color;
     void *tensor;
 } Job;
 
@@ -126,41 +109,6 @@ static bool build_filters(MnetImageConverter *c, const MnetGeometry *geometry) {
     return true;
 }
 
-/** Which samples of each plane's rows its components need; returns the longest. */
-static int find_spans(MnetImageConverter *c) {
-    int longest = 0;
-    for (int p = 0; p < c->info->n_planes; p++)
-        c->spans[p] = (Span){INT32_MAX, 0};
-    for (int i = 0; i < c->info->n_components; i++) {
-        const MnetComponentInfo *component = &c->info->components[i];
-        const MnetFilter *x = &c->x[component->shift_x];
-        Span *span = &c->spans[component->plane];
-        int first = x->first * component->step + component->offset;
-        int end = (x->end - 1) * component->step + component->offset + 1;
-        if (first < span->first)
-            span->first = first;
-        if (end > span->end)
-            span->end = end;
-        if (span->end - span->first > longest)
-            longest = span->end - span->first;
-    }
-    return longest;
-}
-
-static bool allocate_scratch(MnetImageConverter *c, int samples) {
-    size_t row = (size_t)samples + MNET_FILTER_PAD, out = (size_t)c->x[0].n_outputs;
-    for (int t = 0; t < c->threads; t++) {
-        Scratch *s = &c->scratch[t];
-        s->sum = mnet_arena_array(&c->arena, row, sizeof(float));
-        s->split = mnet_arena_array(&c->arena, row, sizeof(float));
-        for (int i = 0; i < 3; i++)
-            s->rows[i] = mnet_arena_array(&c->arena, out, sizeof(float));
-        if (!s->sum || !s->split || !s->rows[0] || !s->rows[1] || !s->rows[2])
-            return false;
-    }
-    return true;
-}
-
 static MnetStatus plan(MnetImageConverter *c, const MnetImage *image, MnetError *error) {
     Geometry wanted = geometry_of(image);
     if (c->planned && same_geometry(&wanted, &c->geometry))
@@ -171,54 +119,19 @@ static MnetStatus plan(MnetImageConverter *c, const MnetImage *image, MnetError 
     mnet_arena_clear(&c->arena);
     c->planned = false;
     c->geometry = wanted;
-    c->info = mnet_format_info(image->format);
-    c->store = mnet_store_make(&c->target, &geometry);
-    if (!build_filters(c, &geometry) || !allocate_scratch(c, find_spans(c)))
+    c->pass = (MnetPass){.store = mnet_store_make(&c->target, &geometry)};
+    if (!build_filters(c, &geometry) ||
+        !mnet_pass_build(&c->pass, &c->arena, mnet_format_info(image->format), c->x, c->y,
+                         c->threads))
         return mnet_fail(error, MNET_ERROR_MEMORY, "out of memory for frames of %dx%d",
                          image->width, image->height);
     c->planned = true;
     return MNET_OK;
 }
 
-/** Row i of the result: the components that lie in plane p, into scratch->rows. */
-static void resample_plane(const Job *job, int p, int i, const Scratch *scratch) {
-    const MnetImageConverter *c = job->converter;
-    const MnetFilter *y = &c->y[c->info->planes[p].shift_y];
-    Span span = c->spans[p];
-    MnetRowsSum sum = c->info->sample_bytes == 1 ? mnet_rows_sum_u8 : mnet_rows_sum_u16;
-    const uint8_t *src = job->image->planes[p] + y->start[i] * job->image->strides[p] +
-                         (ptrdiff_t)span.first * c->info->sample_bytes;
-    sum(scratch->sum, src, job->image->strides[p], y->weights + (size_t)i * (size_t)y->pitch,
-        y->taps[i], span.end - span.first);
-
-    for (int k = 0; k < c->info->n_components; k++) {
-        const MnetComponentInfo *component = &c->info->components[k];
-        if (component->plane != p)
-            continue;
-        const MnetFilter *x = &c->x[component->shift_x];
-        const float *row =
-            scratch->sum + (x->first * component->step + component->offset - span.first);
-        if (component->step > 1) {
-            mnet_rows_split(scratch->split, row, component->step, x->end - x->first);
-            row = scratch->split;
-        }
-        mnet_rows_resample(scratch->rows[k], row, x);
-    }
-}
-
 static void convert_rows(void *data, int begin, int end, int worker) {
     const Job *job = data;
-    const MnetImageConverter *c = job->converter;
-    const Scratch *scratch = &c->scratch[worker];
-    int n = c->x[0].n_outputs;
-    for (int i = begin; i < end; i++) {
-        for (int p = 0; p < c->info->n_planes; p++)
-            resample_plane(job, p, i, scratch);
-        for (int k = c->info->n_components; k < 3; k++)
-            memcpy(scratch->rows[k], scratch->rows[0], (size_t)n * sizeof(float));
-        mnet_color_apply(&job->color, scratch->rows, n);
-        mnet_store_row(&c->store, job->tensor, i, scratch->rows, n);
-    }
+    mnet_pass_run(&job->converter->pass, job->image, &job->color, job->tensor, begin, end, worker);
 }
 
 MnetStatus mnet_image_convert(MnetImageConverter *converter, const MnetImage *image, void *tensor,
@@ -232,9 +145,9 @@ MnetStatus mnet_image_convert(MnetImageConverter *converter, const MnetImage *im
 
     Job job = {.converter = converter,
                .image = image,
-               .color = mnet_color_make(converter->info, image),
+               .color = mnet_color_make(converter->pass.info, image),
                .tensor = tensor};
-    mnet_store_bars(&converter->store, tensor, converter->preprocess.letterbox_color);
+    mnet_store_bars(&converter->pass.store, tensor, converter->preprocess.letterbox_color);
     mnet_threads_run(converter->threads, converter->y[0].n_outputs, convert_rows, &job);
     return MNET_OK;
 }

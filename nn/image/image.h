@@ -1,6 +1,10 @@
 /**
  * Frame -> input tensor in one pass: crop, orientation, resize, colour, normalise or quantise, with no RGB copy of the frame
- * between. Only the rows and columns that the result needs are read.
+ * between. Only the rows and columns that the result needs are read, once; but those between the centres of two output rows
+ * that go to two threads by both.
+ *
+ * Resampling is in integers, with rounding of at most 0.6 of 255 against exact numbers (0.3 seen in the tests), and colour in
+ * floats in a fixed order, so that every CPU and every number of threads gives the same tensor bit for bit.
  */
 #ifndef MNET_IMAGE_IMAGE_H
 #define MNET_IMAGE_IMAGE_H

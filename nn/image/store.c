@@ -70,8 +70,27 @@ static void store_channels(const MnetStore *store, void *tensor, ptrdiff_t first
     }
 }
 
-void mnet_store_row(const MnetStore *store, void *tensor, int i, float *const rows[3], int n) {
-    store_channels(store, tensor, store->first + i * store->row_step, store->column_step, rows, n);
+/** The usual case: bytes of three channels side by side, left to right. */
+static bool is_packed(const MnetStore *store) {
+    return store->target.dtype != MNET_DTYPE_F32 && store->target.channels == 3 &&
+           store->target.layout == MNET_LAYOUT_NHWC && store->column_step == 3;
+}
+
+void mnet_store_row(const MnetStore *store, const MnetRowsKernels *kernels, void *tensor, int i,
+                    float *const rows[3], int n) {
+    ptrdiff_t first = store->first + i * store->row_step;
+    if (!is_packed(store)) {
+        store_channels(store, tensor, first, store->column_step, rows, n);
+        return;
+    }
+    MnetRowsNormal normal = {.lo = store->target.dtype == MNET_DTYPE_QS8 ? -128 : 0};
+    int order[3];
+    for (int c = 0; c < 3; c++) {
+        normal.mul[c] = store->target.mul[c];
+        normal.add[c] = store->target.add[c];
+        order[c] = (int)store->channel[c];
+    }
+    kernels->pack_u8((uint8_t *)tensor + first, (const float *const *)rows, &normal, order, n);
 }
 
 void mnet_store_bars(const MnetStore *store, void *tensor, const uint8_t rgb[3]) {

@@ -70,16 +70,13 @@ bool mnet_filter_build(MnetFilter *filter, MnetArena *arena, const MnetAxis *axi
                  .scale = scale / group};
     int n = axis->n_outputs;
     int limit = tap_limit(&s, resize);
-    *filter =
-        (MnetFilter){.n_outputs = n,
-                     .pitch = (limit + MNET_FILTER_PAD - 1) / MNET_FILTER_PAD * MNET_FILTER_PAD,
-                     .first = s.hi,
-                     .end = s.lo};
+    *filter = (MnetFilter){.n_outputs = n, .pitch = limit, .first = s.hi, .end = s.lo};
     filter->start = mnet_arena_array(arena, (size_t)n, sizeof(*filter->start));
     filter->taps = mnet_arena_array(arena, (size_t)n, sizeof(*filter->taps));
     filter->weights =
         mnet_arena_array(arena, (size_t)n * (size_t)filter->pitch, sizeof(*filter->weights));
-    if (!filter->start || !filter->taps || !filter->weights)
+    filter->center = mnet_arena_array(arena, (size_t)n, sizeof(*filter->center));
+    if (!filter->start || !filter->taps || !filter->weights || !filter->center)
         return false;
 
     for (int j = 0; j < n; j++) {
@@ -90,11 +87,13 @@ bool mnet_filter_build(MnetFilter *filter, MnetArena *arena, const MnetAxis *axi
             int pixel = clamp((int)floor(position + EDGE), 0, axis->size - 1);
             pixel = axis->origin + (axis->reversed ? axis->size - 1 - pixel : pixel);
             filter->start[i] = pixel >> shift;
+            filter->center[i] = filter->start[i] + 0.5;
             filter->taps[i] = 1;
             weights[0] = 1;
         } else {
             double pixel = axis->origin + (axis->reversed ? axis->size - position : position);
             double center = (pixel - site) / group + 0.5;
+            filter->center[i] = center;
             filter->taps[i] = resize == MNET_RESIZE_BILINEAR
                                   ? two_taps(&s, center, &filter->start[i], weights)
                                   : triangle(&s, center, &filter->start[i], weights);

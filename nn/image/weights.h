@@ -5,13 +5,11 @@
 #include "nn/base/arena.h"
 #include "nn/image/geometry.h"
 
-/** The taps of a filter are padded with zeros to a multiple of this, so that kernels need no remainder. */
-#define MNET_FILTER_PAD 4
-
 /**
- * Output i is the sum over k < taps[i] of weights[i * pitch + k] * sample[start[i] + k]. Samples are counted from the
- * plane's first; outputs are in the order of the samples, also where the axis is reversed. The weights of an output sum
- * to 1. All samples that are needed lie in [first, end).
+ * Output i is the sum over k < taps[i] of weights[i * pitch + k] * sample[start[i] + k], taps[i] <= pitch. Samples are
+ * counted from the plane's first; outputs are in the order of the samples, also where the axis is reversed. The weights of
+ * an output sum to 1. All samples that are needed lie in [first, end). Output i falls on center[i], where sample k is at
+ * k + 0.5.
  */
 typedef struct MnetFilter {
     int n_outputs;
@@ -19,6 +17,7 @@ typedef struct MnetFilter {
     int first, end;
     int *start, *taps;
     float *weights;
+    double *center;
 } MnetFilter;
 
 /**
