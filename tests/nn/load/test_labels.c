@@ -36,6 +36,8 @@ static bool says(const char *part) {
 /* `count` labels "n0", "n1", ..., with "index: " before each where `format` has it. */
 static char *numbered(int count, const char *format) {
     char *text = malloc((size_t)count * 32 + 1), *at = text;
+    if (!text)
+        abort();
     *at = 0;
     for (int i = 0; i < count; i++)
         at += sprintf(at, format, i, i);
