@@ -25,7 +25,7 @@ meson test -C "$root/build" --no-rebuild --print-errorlogs || failed=1
 say "testing: ASan and UBSan"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 meson test -C "$root/build/asan" --no-rebuild --print-errorlogs --no-suite plugin --timeout-multiplier 4 || failed=1
-ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no \
+ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no CK_TIMEOUT_MULTIPLIER=10 \
   meson test -C "$root/build/asan" --no-rebuild --print-errorlogs --suite plugin --timeout-multiplier 4 --logbase plugin || failed=1
 say "testing: TSan"
 meson test -C "$root/build/tsan" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
