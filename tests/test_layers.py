@@ -79,7 +79,7 @@ def check_file(root, path):
         if not os.path.exists(os.path.join(root, name)):
             yield f"{path} includes {name}: paths are from the repository's root"
     own = os.path.splitext(path)[0] + ".h"
-    if path.endswith(".c") and os.path.exists(os.path.join(root, own)):
+    if path.startswith(("nn/", "plugin/")) and path.endswith(".c") and os.path.exists(os.path.join(root, own)):
         if not includes or includes[0][1] != own:
             yield f"{path}: its own header comes first"
 

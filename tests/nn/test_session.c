@@ -1,10 +1,8 @@
-/* nn/session.c: options, frames and tensors, what a result holds, threads, and that a run allocates nothing. */
+/* nn/session.c: options, frames and tensors, what a result holds, and that a run allocates nothing. */
 #include "nn/base/threads.h"
-#include "tests/nn/image/frame.h"
-#include "tests/test.h"
+#include "tests/nn/session_case.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -38,91 +36,6 @@ void *__wrap_realloc(void *old, size_t size) {
 void *__wrap_aligned_alloc(size_t alignment, size_t size) {
     atomic_fetch_add(&allocations, 1);
     return __real_aligned_alloc(alignment, size);
-}
-
-static MnetError error;
-
-/* Small whole models of each kind of input, and one of real size. */
-static const char *const names[] = {"tflite/f32.tflite",         "tflite/f16.tflite",
-                                    "tflite/u8.tflite",          "tflite/s8.tflite",
-                                    "onnx/good_opset11.onnx",    "onnx/good_opset22.onnx",
-                                    "onnx/good_qdq.onnx",        "onnx/good_qoperator.onnx",
-                                    "onnx/good_nhwc_uint8.onnx", "builtin"};
-enum { N_NAMES = sizeof names / sizeof *names };
-
-static MnetModel *open_model(const char *name) {
-    char path[1200];
-    const char *source = getenv("MNET_SOURCE");
-    MnetModel *model = NULL;
-    snprintf(path, sizeof path, "%s/tests/fuzz/corpus/%s", source ? source : ".", name);
-    MnetStatus status =
-        mnet_model_open(strcmp(name, "builtin") ? path : name, NULL, &model, &error);
-    CHECK(!status, "%s", error.message);
-    if (status)
-        exit(test_end());
-    return model;
-}
-
-static MnetSession *open_session(MnetModel *model, int threads) {
-    MnetSessionOptions options = {.threads = threads};
-    MnetSession *session = NULL;
-    MnetStatus status = mnet_session_open(model, &options, &session, &error);
-    CHECK(!status, "%s", error.message);
-    if (status)
-        exit(test_end());
-    return session;
-}
-
-static void *noise(const MnetModelInfo *info, uint32_t seed) {
-    uint8_t *tensor = malloc(info->input_bytes);
-    frame_seed(seed);
-    if (info->input_dtype == MNET_DTYPE_F32)
-        for (size_t i = 0; i < info->input_bytes / 4; i++)
-            ((float *)(void *)tensor)[i] = (float)frame_range(-1000, 1000) * 1e-3f;
-    else
-        for (size_t i = 0; i < info->input_bytes; i++)
-            tensor[i] = (uint8_t)frame_range(0, 255);
-    return tensor;
-}
-
-static const MnetResult *run(MnetSession *session, const void *tensor, size_t size) {
-    const MnetResult *result = NULL;
-    MnetStatus status = mnet_session_run_tensor(session, tensor, size, &result, &error);
-    CHECK(!status, "%s", error.message);
-    if (status)
-        exit(test_end());
-    return result;
-}
-
-/* A copy of all that a run says, to compare bit by bit. */
-typedef struct Kept {
-    float *scores, *embedding;
-    void *output;
-} Kept;
-
-static void *copy(const void *data, size_t size) {
-    void *to = malloc(size + 1);
-    return size ? memcpy(to, data, size) : to;
-}
-
-static Kept keep(const MnetSession *session, const MnetModelInfo *info, const MnetResult *result) {
-    return (Kept){.scores = copy(result->scores, result->n_scores * sizeof(float)),
-                  .embedding = copy(result->embedding, result->n_embedding * sizeof(float)),
-                  .output = copy(mnet_session_output(session), info->output_bytes)};
-}
-
-static bool is_kept(const Kept *kept, const MnetSession *session, const MnetModelInfo *info,
-                    const MnetResult *result) {
-    return !memcmp(kept->scores, result->scores, result->n_scores * sizeof(float)) &&
-           (!result->n_embedding ||
-            !memcmp(kept->embedding, result->embedding, result->n_embedding * sizeof(float))) &&
-           !memcmp(kept->output, mnet_session_output(session), info->output_bytes);
-}
-
-static void drop(Kept *kept) {
-    free(kept->scores);
-    free(kept->embedding);
-    free(kept->output);
 }
 
 static void test_options(void) {
@@ -288,29 +201,6 @@ static void test_failures_change_nothing(void) {
     mnet_model_unref(&model);
 }
 
-static void test_any_thread_count_gives_the_same(void) {
-    for (int m = 0; m < N_NAMES; m++) {
-        MnetModel *model = open_model(names[m]);
-        const MnetModelInfo *info = mnet_model_info(model);
-        void *tensor = noise(info, 4);
-        Kept kept = {0};
-        for (int threads = 1; threads <= 4; threads++) {
-            MnetSession *session = open_session(model, threads);
-            for (int round = 0; round < (threads == 1 ? 2 : 1); round++) {
-                const MnetResult *result = run(session, tensor, info->input_bytes);
-                if (!kept.output)
-                    kept = keep(session, info, result);
-                CHECK(is_kept(&kept, session, info, result), "%s: %d threads, run %d", names[m],
-                      threads, round);
-            }
-            mnet_session_close(&session);
-        }
-        drop(&kept);
-        free(tensor);
-        mnet_model_unref(&model);
-    }
-}
-
 static void test_optimisation_is_invisible(void) {
     for (int m = 0; m < 2; m++) {
         MnetModelOptions options = {.no_optimization = 1};
@@ -370,88 +260,6 @@ static void test_session_holds_its_model(void) {
     mnet_session_close(&session);
 }
 
-typedef struct Stream {
-    MnetModel *model;
-    MnetSession *session;
-    const void *tensor;
-    Kept *kept;
-    int runs;
-    atomic_int wrong;
-} Stream;
-
-static void *run_stream(void *data) {
-    Stream *stream = data;
-    const MnetModelInfo *info = mnet_model_info(stream->model);
-    for (int i = 0; i < stream->runs; i++) {
-        const MnetResult *result;
-        MnetError mine;
-        if (mnet_session_run_tensor(stream->session, stream->tensor, info->input_bytes, &result,
-                                    &mine) ||
-            !is_kept(stream->kept, stream->session, info, result))
-            atomic_fetch_add(&stream->wrong, 1);
-    }
-    return NULL;
-}
-
-static void run_streams(const char *name, int runs) {
-    enum { STREAMS = 4 };
-    MnetModel *model = open_model(name);
-    const MnetModelInfo *info = mnet_model_info(model);
-    void *tensor = noise(info, 8);
-    Stream streams[STREAMS];
-    pthread_t threads[STREAMS];
-    MnetSession *session = open_session(model, 1);
-    Kept kept = keep(session, info, run(session, tensor, info->input_bytes));
-    for (int i = 0; i < STREAMS; i++) {
-        streams[i] = (Stream){.model = model, .tensor = tensor, .kept = &kept, .runs = runs};
-        streams[i].session = open_session(model, 1 + i % 3);
-        CHECK(!pthread_create(&threads[i], NULL, run_stream, &streams[i]));
-    }
-    for (int i = 0; i < STREAMS; i++) {
-        pthread_join(threads[i], NULL);
-        CHECK(!atomic_load(&streams[i].wrong), "%s: stream %d", name, i);
-        mnet_session_close(&streams[i].session);
-    }
-    drop(&kept);
-    free(tensor);
-    mnet_session_close(&session);
-    mnet_model_unref(&model);
-}
-
-static void test_many_sessions_of_a_model(void) {
-    run_streams("tflite/f32.tflite", 200);
-    run_streams("tflite/s8.tflite", 200);
-    run_streams("builtin", 1);
-}
-
-/* The one pair of calls that may be in the same session at a time. */
-static void test_prepare_beside_run(void) {
-    MnetModel *model = open_model("tflite/u8.tflite");
-    const MnetModelInfo *info = mnet_model_info(model);
-    MnetSession *session = open_session(model, 2);
-    uint8_t first[8 * 8 * 3], now[8 * 8 * 3];
-    void *tensor = noise(info, 9);
-    Frame frame = {0};
-    pthread_t thread;
-    frame_make(&frame, MNET_PIXEL_FORMAT_I420, 64, 48, 0, false);
-    CHECK(!mnet_session_prepare(session, &frame.image, first, &error));
-    Kept kept = keep(session, info, run(session, tensor, info->input_bytes));
-    Stream stream = {model, session, tensor, &kept, 300, 0};
-    CHECK(!pthread_create(&thread, NULL, run_stream, &stream));
-    for (int i = 0; i < 300; i++) {
-        memset(now, 0, sizeof now);
-        CHECK(!mnet_session_prepare(session, &frame.image, now, &error));
-        CHECK(!memcmp(first, now, sizeof now));
-    }
-    pthread_join(thread, NULL);
-    CHECK(!atomic_load(&stream.wrong));
-    drop(&kept);
-    free(tensor);
-    frame_free(&frame);
-    mnet_session_close(&session);
-    mnet_model_unref(&model);
-}
-
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     alarm(900); /* a deadlock is a failure, not a wait */
@@ -461,11 +269,8 @@ int main(void) {
     RUN(test_frame_is_prepare_and_run);
     RUN(test_preprocess);
     RUN(test_failures_change_nothing);
-    RUN(test_any_thread_count_gives_the_same);
     RUN(test_optimisation_is_invisible);
     RUN(test_runs_allocate_nothing);
     RUN(test_session_holds_its_model);
-    RUN(test_many_sessions_of_a_model);
-    RUN(test_prepare_beside_run);
     return test_end();
 }
