@@ -42,7 +42,7 @@ int mnet_graph_add_tensor(MnetGraph *graph, const char *name, MnetDtype dtype, i
         return MNET_NO_TENSOR;
     graph->tensors = tensors;
     MnetTensor *tensor = &tensors[graph->n_tensors];
-    *tensor = (MnetTensor){.dtype = dtype, .rank = rank};
+    *tensor = (MnetTensor){.dtype = dtype, .rank = rank, .maker = graph->n_nodes};
     tensor->name = mnet_arena_string(&graph->arena, name ? name : "");
     if (!tensor->name)
         return MNET_NO_TENSOR;
@@ -90,17 +90,31 @@ bool mnet_graph_set_quant(MnetGraph *graph, MnetQuant *quant, float scale, int32
     return true;
 }
 
+static bool makes(const MnetNode *node, int tensor) {
+    for (int o = 0; o < node->n_outputs; o++)
+        if (node->outputs[o] == tensor && node->kind != MNET_OP_NONE)
+            return true;
+    return false;
+}
+
+/* Passes ask this for each node, and move nodes by a few places: so from where it was the last time outwards. */
 int mnet_graph_producer(const MnetGraph *graph, int tensor) {
-    for (int i = 0; i < graph->n_nodes; i++)
-        for (int o = 0; o < graph->nodes[i].n_outputs; o++)
-            if (graph->nodes[i].outputs[o] == tensor && graph->nodes[i].kind != MNET_OP_NONE)
-                return i;
+    if (tensor == graph->input || graph->tensors[tensor].data)
+        return -1;
+    int *maker = &graph->tensors[tensor].maker;
+    int below = *maker < graph->n_nodes ? *maker : graph->n_nodes - 1, above = below + 1;
+    for (; below >= 0 || above < graph->n_nodes; below--, above++) {
+        if (below >= 0 && makes(&graph->nodes[below], tensor))
+            return *maker = below;
+        if (above < graph->n_nodes && makes(&graph->nodes[above], tensor))
+            return *maker = above;
+    }
     return -1;
 }
 
 int mnet_graph_consumers(const MnetGraph *graph, int tensor, int *node) {
-    int count = 0;
-    for (int i = 0; i < graph->n_nodes; i++)
+    int count = 0, maker = mnet_graph_producer(graph, tensor);
+    for (int i = maker + 1; i < graph->n_nodes && count < 2; i++)
         for (int k = 0; k < graph->nodes[i].n_inputs; k++)
             if (graph->nodes[i].inputs[k] == tensor && graph->nodes[i].kind != MNET_OP_NONE) {
                 count++;

@@ -36,6 +36,7 @@ typedef struct MnetTensor {
     const void *
         data; /* of a constant: in the file's mapping (may be unaligned!) or the graph's arena; else NULL */
     size_t bytes; /* of data */
+    int maker;    /* where mnet_graph_producer() begins to look; nobody else's */
 } MnetTensor;
 
 /**
@@ -222,9 +223,10 @@ MnetNode *mnet_graph_insert_node(MnetGraph *graph, int at, MnetOpKind kind, cons
 /** Per-tensor quantisation, its arrays in the graph's arena; false when out of memory. */
 bool mnet_graph_set_quant(MnetGraph *graph, MnetQuant *quant, float scale, int32_t zero_point);
 
-/** Index of the node that makes a tensor, or -1 (the input, a constant). */
+/** Index of the node that makes a tensor, or -1 (the input, a constant). Quick; not for two threads at once. */
 int mnet_graph_producer(const MnetGraph *graph, int tensor);
-/** How many node inputs read a tensor (the graph's output and embedding not counted), and one of them in *node. */
+/** How many node inputs read a tensor, 2 or more standing for any more (the graph's output and embedding not counted),
+ * and one of them in *node. */
 int mnet_graph_consumers(const MnetGraph *graph, int tensor, int *node);
 
 /** Elements; -1 where the shape isn't known or overflows 2^31 - 1. */

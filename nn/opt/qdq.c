@@ -33,14 +33,14 @@ static bool has_quantized_inputs(const MnetGraph *graph, const MnetNode *node) {
 }
 
 /*
- * Where every reader of `tensor` is a QUANTIZE to the same parameters, the output of one of them;
+ * Where every reader of what nodes[at] makes is a QUANTIZE to the same parameters, the output of one of them;
  * else MNET_NO_TENSOR: the others would see values that the integer op has rounded.
  */
-static int quantized_result(const MnetGraph *graph, int tensor) {
-    int result = MNET_NO_TENSOR;
+static int quantized_result(const MnetGraph *graph, int at) {
+    int result = MNET_NO_TENSOR, tensor = graph->nodes[at].outputs[0];
     if (tensor == graph->output)
         return MNET_NO_TENSOR;
-    for (int i = 0; i < graph->n_nodes; i++) {
+    for (int i = at + 1; i < graph->n_nodes; i++) {
         const MnetNode *node = &graph->nodes[i];
         for (int k = 0; k < node->n_inputs; k++) {
             if (node->inputs[k] != tensor)
@@ -62,7 +62,7 @@ static int quantized_result(const MnetGraph *graph, int tensor) {
 static void take_result(MnetGraph *graph, int at, int result) {
     int old = graph->nodes[at].outputs[0];
     graph->nodes[at].outputs[0] = result;
-    for (int i = 0; i < graph->n_nodes; i++) {
+    for (int i = at + 1; i < graph->n_nodes; i++) {
         const MnetNode *node = &graph->nodes[i];
         if (node->kind != MNET_OP_QUANTIZE || node->inputs[0] != old)
             continue;
@@ -101,7 +101,7 @@ MnetStatus mnet_opt_qdq(MnetGraph *graph, int *changes, MnetError *error) {
         MnetNode *node = &graph->nodes[i];
         if (!has_quantized_inputs(graph, node) || !has_integer_kernel(node))
             continue;
-        int result = quantized_result(graph, node->outputs[0]);
+        int result = quantized_result(graph, i);
         if (result == MNET_NO_TENSOR)
             continue;
         if (node->kind == MNET_OP_CONV_2D || node->kind == MNET_OP_FULLY_CONNECTED) {

@@ -50,10 +50,10 @@ static double reach(const MnetTensor *weights, int32_t channel) {
     int64_t filter = mnet_tensor_elements(weights) / weights->dims[0];
     const int8_t *w = (const int8_t *)weights->data + channel * filter;
     int32_t zero = weights->quant.zero_point[weights->quant.count > 1 ? channel : 0];
-    double sum = (double)filter * abs(zero);
+    int64_t sum = filter * abs(zero);
     for (int64_t i = 0; i < filter; i++)
         sum += abs(w[i]);
-    return sum * 256;
+    return (double)sum * 256;
 }
 
 /*

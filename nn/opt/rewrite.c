@@ -147,7 +147,10 @@ int mnet_rewrite_constant(MnetGraph *graph, const char *name, MnetDtype dtype, i
 
 int mnet_rewrite_tensor_like(MnetGraph *graph, int like, MnetDtype dtype) {
     MnetTensor shape = graph->tensors[like];
-    return mnet_graph_add_tensor(graph, shape.name, dtype, shape.rank, shape.dims);
+    int tensor = mnet_graph_add_tensor(graph, shape.name, dtype, shape.rank, shape.dims);
+    if (tensor != MNET_NO_TENSOR)
+        graph->tensors[tensor].maker = shape.maker;
+    return tensor;
 }
 
 MnetStatus mnet_rewrite_no_memory(const MnetGraph *graph, MnetError *error) {
