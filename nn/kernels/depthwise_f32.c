@@ -40,8 +40,6 @@ static void pixel(const MnetDepthwiseF32Args *args, int ox, const float *weights
     memcpy(row, sums, sizeof(row));
     for (size_t i = 0; i < LANES; i++)
         row[i] = mnet_finish_f32(row[i], &args->finish);
-    for (size_t i = 0; i < channels && args->residual; i++)
-        row[i] += args->residual[at + i];
     memcpy(args->y + at, row, channels * sizeof(*row));
 }
 

@@ -22,7 +22,6 @@ typedef struct MnetDepthwiseF32Args {
     float *y;
     size_t y_pixel;
     MnetFinishF32 finish;
-    const float *residual; /* added behind `finish`, with y's stride; or NULL */
 } MnetDepthwiseF32Args;
 
 typedef void (*MnetDepthwiseF32)(const MnetDepthwiseF32Args *args);

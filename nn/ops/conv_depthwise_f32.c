@@ -71,10 +71,8 @@ static void run_unit(const MnetConv *conv, const MnetStepMemory *memory, size_t 
     args.x = (const float *)memory->tensors[conv->x] + image * (size_t)p->size[0] * x_row + c;
     if (args.rows)
         args.x += (size_t)(top + ky0 * p->dilation[0]) * x_row;
-    if (conv->finishes && conv->residual != MNET_NO_TENSOR)
-        args.residual = (const float *)memory->tensors[conv->residual] + at;
     conv->depthwise_f32.row(&args);
-    if (conv->finishes && !conv->residual_activation.run)
+    if (conv->finishes)
         return;
     for (size_t ox = 0; ox < (size_t)p->out_size[1]; ox++)
         mnet_conv_finish_f32(conv, memory->tensors, at + ox * channels, args.channels);
@@ -89,6 +87,10 @@ MnetStatus mnet_conv_depthwise_f32_prepare(const MnetGraph *graph, const MnetNod
                                            MnetArena *memory, MnetConv *conv, MnetStep *step,
                                            MnetError *error) {
     mnet_depthwise_f32_kernels_init(&conv->depthwise_f32, mnet_cpu_features());
+    if (conv->residual != MNET_NO_TENSOR) {
+        conv->finish = (MnetFinishF32){.lo = -INFINITY, .hi = INFINITY};
+        conv->finishes = false;
+    }
     conv->channel_block = channel_block(&conv->patches, conv->out_channels);
     step->units *= (conv->out_channels + conv->channel_block - 1) / conv->channel_block;
     step->run = run;

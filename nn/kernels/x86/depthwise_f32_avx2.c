@@ -11,13 +11,6 @@
 #define MOST_OUTPUTS 4
 #define MOST_KERNEL 5
 
-MNET_INLINE void store(const MnetDepthwiseF32Args *args, size_t at, __m256 sum) {
-    sum = mnet_finish_avx2(sum, &args->finish);
-    if (args->residual)
-        sum = _mm256_add_ps(sum, _mm256_loadu_ps(args->residual + at));
-    _mm256_storeu_ps(args->y + at, sum);
-}
-
 /* One row of the window; pixel `column` of the picture is the strip's first, at x. */
 MNET_INLINE void add_row(int kernel, int stride, int outputs, bool edge,
                          const MnetDepthwiseF32Args *args, int column, const float *x,
@@ -42,25 +35,38 @@ MNET_INLINE void add_row(int kernel, int stride, int outputs, bool edge,
     }
 }
 
-MNET_INLINE void strip(int kernel, int stride, int outputs, bool edge,
+/* `rows` of the window are known to be inside the picture, or 0 for args->rows. */
+MNET_INLINE void strip(int kernel, int stride, int outputs, int rows, bool edge,
                        const MnetDepthwiseF32Args *args, int ox) {
-    int column = ox * stride - args->pad;
-    const float *x = args->x + (ptrdiff_t)column * (ptrdiff_t)args->x_pixel;
-    const float *block = args->weights;
+    /* Stores of vectors may alias anything, so what the loop needs is copied. */
+    const MnetDepthwiseF32Args a = *args;
+    int column = ox * stride - a.pad;
+    const float *x = a.x + (ptrdiff_t)column * (ptrdiff_t)a.x_pixel;
+    const float *block = a.weights, *end = x + a.channels / LANES * LANES;
+    float *y = a.y + (size_t)ox * a.y_pixel;
+    __m256 lo = _mm256_set1_ps(a.finish.lo), hi = _mm256_set1_ps(a.finish.hi);
 
-    for (size_t c = 0; c + LANES <= args->channels; c += LANES) {
-        const float *row = x + c, *w = block + (1 + args->first_tap) * LANES;
+    for (; x < end; x += LANES, y += LANES, block += (1 + a.taps) * LANES) {
+        const float *row = x, *w = block + (1 + a.first_tap) * LANES;
         __m256 sums[MOST_OUTPUTS];
 
         MNET_UNROLL
         for (int p = 0; p < outputs; p++)
             sums[p] = _mm256_load_ps(block);
-        for (int ky = 0; ky < args->rows; ky++, w += kernel * LANES, row += args->x_row)
-            add_row(kernel, stride, outputs, edge, args, column, row, w, sums);
+        if (rows) {
+            MNET_UNROLL
+            for (int ky = 0; ky < rows; ky++, w += kernel * LANES, row += a.x_row)
+                add_row(kernel, stride, outputs, edge, &a, column, row, w, sums);
+        } else {
+            for (int ky = 0; ky < a.rows; ky++, w += kernel * LANES, row += a.x_row)
+                add_row(kernel, stride, outputs, edge, &a, column, row, w, sums);
+        }
         MNET_UNROLL
-        for (int p = 0; p < outputs; p++)
-            store(args, (size_t)(ox + p) * args->y_pixel + c, sums[p]);
-        block += (1 + args->taps) * LANES;
+        for (int p = 0; p < outputs; p++) {
+            sums[p] = a.finish.hard_swish ? mnet_hard_swish_avx2(sums[p])
+                                          : mnet_clamp_avx2(sums[p], lo, hi);
+            _mm256_storeu_ps(y + (size_t)p * a.y_pixel, sums[p]);
+        }
     }
 }
 
@@ -69,19 +75,22 @@ typedef void (*Strip)(const MnetDepthwiseF32Args *args, int ox);
 /* [0]: inside the picture, 4 outputs; [n]: n outputs anywhere. */
 #define STRIPS(kernel, stride)                                                                     \
     static void strip_##kernel##_##stride(const MnetDepthwiseF32Args *args, int ox) {              \
-        strip(kernel, stride, MOST_OUTPUTS, false, args, ox);                                      \
+        if (args->rows == kernel)                                                                  \
+            strip(kernel, stride, MOST_OUTPUTS, kernel, false, args, ox);                          \
+        else                                                                                       \
+            strip(kernel, stride, MOST_OUTPUTS, 0, false, args, ox);                               \
     }                                                                                              \
     static void strip_##kernel##_##stride##_edge1(const MnetDepthwiseF32Args *args, int ox) {      \
-        strip(kernel, stride, 1, true, args, ox);                                                  \
+        strip(kernel, stride, 1, 0, true, args, ox);                                               \
     }                                                                                              \
     static void strip_##kernel##_##stride##_edge2(const MnetDepthwiseF32Args *args, int ox) {      \
-        strip(kernel, stride, 2, true, args, ox);                                                  \
+        strip(kernel, stride, 2, 0, true, args, ox);                                               \
     }                                                                                              \
     static void strip_##kernel##_##stride##_edge3(const MnetDepthwiseF32Args *args, int ox) {      \
-        strip(kernel, stride, 3, true, args, ox);                                                  \
+        strip(kernel, stride, 3, 0, true, args, ox);                                               \
     }                                                                                              \
     static void strip_##kernel##_##stride##_edge4(const MnetDepthwiseF32Args *args, int ox) {      \
-        strip(kernel, stride, 4, true, args, ox);                                                  \
+        strip(kernel, stride, 4, 0, true, args, ox);                                               \
     }                                                                                              \
     static const Strip strips_##kernel##_##stride[] = {                                            \
         strip_##kernel##_##stride, strip_##kernel##_##stride##_edge1,                              \
@@ -128,10 +137,7 @@ static void run_block(const MnetDepthwiseF32Args *args, size_t c) {
                 sum = _mm256_fmadd_ps(value, _mm256_load_ps(w + kx * LANES), sum);
             }
         }
-        sum = mnet_finish_avx2(sum, &args->finish);
-        if (args->residual)
-            sum = _mm256_add_ps(sum, _mm256_maskload_ps(args->residual + at, mask));
-        _mm256_maskstore_ps(args->y + at, mask, sum);
+        _mm256_maskstore_ps(args->y + at, mask, mnet_finish_avx2(sum, &args->finish));
     }
 }
 
