@@ -32,8 +32,7 @@ position_get_type (void)
   return type;
 }
 
-#define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS \
-    | GST_PARAM_MUTABLE_PLAYING | GST_PARAM_CONTROLLABLE)
+#define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
 
 static void
 install_look (GObjectClass * klass)
@@ -55,17 +54,18 @@ install_look (GObjectClass * klass)
           0, 45, DEFAULT_MARGIN, FLAGS));
   g_object_class_install_property (klass, GST_MOBILENET_OVERLAY_PROP_TEXT_COLOR,
       g_param_spec_uint ("text-color", "Text colour",
-          "Of labels and percentages, 0xAARRGGBB", 0, G_MAXUINT32,
-          DEFAULT_TEXT_COLOR, FLAGS));
+          "Of labels and percentages, 0xAARRGGBB (default: white, 0xffffffff)",
+          0, G_MAXUINT32, DEFAULT_TEXT_COLOR, FLAGS));
   g_object_class_install_property (klass,
       GST_MOBILENET_OVERLAY_PROP_BACKGROUND_COLOR,
       g_param_spec_uint ("background-color", "Background colour",
-          "Of the panel behind the text, 0xAARRGGBB", 0, G_MAXUINT32,
-          DEFAULT_BACKGROUND_COLOR, FLAGS));
+          "Of the panel behind the text, 0xAARRGGBB (default: dark and half "
+          "transparent, 0xb810141a)", 0, G_MAXUINT32, DEFAULT_BACKGROUND_COLOR,
+          FLAGS));
   g_object_class_install_property (klass, GST_MOBILENET_OVERLAY_PROP_BAR_COLOR,
       g_param_spec_uint ("bar-color", "Bar colour",
-          "Of the probability bars, 0xAARRGGBB", 0, G_MAXUINT32,
-          DEFAULT_BAR_COLOR, FLAGS));
+          "Of the probability bars, 0xAARRGGBB (default: light blue, 0xff38bdf8)",
+          0, G_MAXUINT32, DEFAULT_BAR_COLOR, FLAGS));
   g_object_class_install_property (klass, GST_MOBILENET_OVERLAY_PROP_OPACITY,
       g_param_spec_double ("opacity", "Opacity",
           "Of all that is drawn, on top of the colours' own: 0 (not seen) to 1",
