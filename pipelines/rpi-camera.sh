@@ -21,7 +21,9 @@ done
 width=${BASH_REMATCH[1]} height=${BASH_REMATCH[2]}
 [ -n "$headless" ] || [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || die "there is no display for the window; try --headless"
 ready gstreamer1.0-libcamera
-gst-inspect-1.0 --exists libcamerasrc || die "GStreamer has no libcamerasrc; install it: apt-get install gstreamer1.0-libcamera"
+# Not by --exists, which asks for a plugin of GStreamer's own version number.
+gst-inspect-1.0 libcamerasrc >/dev/null 2>&1 ||
+  die "GStreamer has no libcamerasrc; install it: apt-get install gstreamer1.0-libcamera"
 
 # The newest frame, never an old one: the queue drops what the classifier has no time for.
 source=(libcamerasrc ! "video/x-raw,format=NV12,width=$width,height=$height,framerate=30/1,colorimetry=bt709" !
