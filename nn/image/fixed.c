@@ -130,26 +130,19 @@ static void round_weights(int16_t *out, const MnetFilter *filter, int i) {
     }
 }
 
-bool mnet_taps_build(MnetRowsTaps *taps, MnetArena *arena, const MnetFilter *filter, int first,
-                     int n) {
-    int n_pairs = 1, all = (n + 1) / 2;
-    for (int i = 0; i < filter->n_outputs; i++) {
-        int at = filter->start[i] - first, pairs = ((at & 1) + filter->taps[i] + 1) / 2;
-        n_pairs = pairs > n_pairs ? pairs : n_pairs;
-    }
-    size_t count = (size_t)filter->n_outputs;
-    *taps = (MnetRowsTaps){.n_outputs = filter->n_outputs, .n_pairs = n_pairs};
+bool mnet_taps_build(MnetRowsTaps *taps, MnetArena *arena, const MnetFilter *filter, int first) {
+    int most = 0, n = filter->n_outputs;
+    for (int i = 0; i < n; i++)
+        most = filter->taps[i] > most ? filter->taps[i] : most;
+    *taps = (MnetRowsTaps){.n_outputs = n, .n_taps = most <= 8 ? 8 : (most + 15) / 16 * 16};
+    size_t count = ((size_t)n + 7) / 8 * 8;
     taps->start = mnet_arena_array(arena, count, sizeof(*taps->start));
-    taps->weights = mnet_arena_array(arena, count * 2 * (size_t)n_pairs, sizeof(*taps->weights));
+    taps->weights = mnet_arena_array(arena, count * (size_t)taps->n_taps, sizeof(*taps->weights));
     if (!taps->start || !taps->weights)
         return false;
-
-    for (int i = 0; i < filter->n_outputs; i++) {
-        int at = filter->start[i] - first, start = at / 2;
-        start = start < all - n_pairs ? start : all - n_pairs;
-        taps->start[i] = start;
-        round_weights(taps->weights + (size_t)i * 2 * (size_t)n_pairs + (at - 2 * start), filter,
-                      i);
+    for (int i = 0; i < n; i++) {
+        taps->start[i] = filter->start[i] - first;
+        round_weights(taps->weights + (size_t)i * (size_t)taps->n_taps, filter, i);
     }
     return true;
 }

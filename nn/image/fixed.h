@@ -24,10 +24,9 @@ bool mnet_vertical_build(MnetVertical *vertical, MnetArena *arena, const MnetFil
                          int depth);
 
 /**
- * For row buffers that hold n samples from `first` on, all that the filter needs. Weights of an output sum to exactly 1, each
- * rounded so that the sum so far is at most half a step off. No more than one sample behind the last is touched.
+ * For row buffers that begin with sample `first`. Weights of an output sum to exactly 1, each rounded so that the sum so far
+ * is at most half a step off.
  */
-bool mnet_taps_build(MnetRowsTaps *taps, MnetArena *arena, const MnetFilter *filter, int first,
-                     int n);
+bool mnet_taps_build(MnetRowsTaps *taps, MnetArena *arena, const MnetFilter *filter, int first);
 
 #endif

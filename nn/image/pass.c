@@ -4,10 +4,7 @@
 
 #include <string.h>
 
-/* Row buffers of a plane: a batch, and the row below it, which the batch's last segment has begun. */
-#define RING (MNET_ROWS_BATCH + 1)
-
-/** A pitch that leaves room for what kernels write behind a row, and never a multiple of a page. */
+/** With room for what kernels write behind a row. */
 static ptrdiff_t pitch_for(int n) {
     return (n + MNET_ROWS_PAD - 1) / MNET_ROWS_PAD * MNET_ROWS_PAD + MNET_ROWS_PAD;
 }
@@ -48,24 +45,19 @@ static void lay_out_plane(MnetPass *pass, int p, const MnetFilter x[2]) {
     plane->pitch = plane->kind == MNET_ROWS_U8_PAIRS ? 2 * plane->odd : pitch_for(plane->n);
 }
 
-static bool allocate_scratch(MnetPass *pass, MnetPassScratch *s, MnetArena *arena) {
-    size_t resample = 0;
-    for (int shift = 0; shift < 2; shift++) {
-        size_t bytes = mnet_rows_scratch_bytes((int)pass->lane_pitch, pass->taps[shift].n_pairs);
-        resample = bytes > resample ? bytes : resample;
+static bool allocate_scratch(const MnetPass *pass, MnetPassScratch *s, MnetArena *arena,
+                             ptrdiff_t lane) {
+    size_t out = ((size_t)pass->taps[0].n_outputs + 7) / 8 * 8;
+    bool done = true;
+    for (int p = 0; p < pass->info->n_planes; p++) {
+        size_t row = (size_t)pass->planes[p].pitch;
+        done = done && (s->planes[p] = mnet_arena_array(arena, 2 * row, sizeof(int16_t)));
     }
-    bool done = (s->resample = mnet_arena_alloc(arena, resample)) != NULL;
-    for (int p = 0; p < pass->info->n_planes; p++)
-        done = done && (s->planes[p] = mnet_arena_array(arena, RING * (size_t)pass->planes[p].pitch,
-                                                        sizeof(int16_t)));
     for (int i = 0; i < 4; i++)
-        done = done && (s->lanes[i] = mnet_arena_array(
-                            arena, MNET_ROWS_BATCH * (size_t)pass->lane_pitch, sizeof(int16_t)));
+        done = done && (s->lanes[i] = mnet_arena_array(arena, (size_t)lane, sizeof(int16_t)));
     for (int i = 0; i < 3; i++) {
-        done =
-            done && (s->rgb[i] = mnet_arena_array(arena, (size_t)pass->out_pitch, sizeof(float)));
-        done = done && (s->components[i] = mnet_arena_array(
-                            arena, MNET_ROWS_BATCH * (size_t)pass->out_pitch, sizeof(int32_t)));
+        done = done && (s->components[i] = mnet_arena_array(arena, out, sizeof(int32_t)));
+        done = done && (s->rgb[i] = mnet_arena_array(arena, out, sizeof(float)));
     }
     return done;
 }
@@ -80,29 +72,26 @@ bool mnet_pass_build(MnetPass *pass, MnetArena *arena, const MnetFormatInfo *inf
                                  info->depth))
             return false;
     }
-    pass->lane_pitch = 0;
+    ptrdiff_t lane = 0;
     for (int i = 0; i < info->n_components; i++) {
         const MnetComponentInfo *component = &info->components[i];
         const MnetPlaneRows *plane = &pass->planes[component->plane];
-        int n = (plane->n - component->offset + component->step - 1) / component->step;
-        int first = plane->first / plane->group * per_group(plane, component);
-        if (pitch_for(n) > pass->lane_pitch)
-            pass->lane_pitch = pitch_for(n);
+        ptrdiff_t room = pitch_for(plane->n / component->step + 1);
+        lane = room > lane ? room : lane;
         /* Components of one subsampling share filter and first sample. */
         MnetRowsTaps *taps = &pass->taps[component->shift_x];
-        if ((i == 0 || !taps->start) &&
-            !mnet_taps_build(taps, arena, &x[component->shift_x], first, n))
+        int first = plane->first / plane->group * per_group(plane, component);
+        if (!taps->start && !mnet_taps_build(taps, arena, &x[component->shift_x], first))
             return false;
     }
-    pass->out_pitch = (x[0].n_outputs + 7) / 8 * 8;
     for (int t = 0; t < threads; t++)
-        if (!allocate_scratch(pass, &pass->scratch[t], arena))
+        if (!allocate_scratch(pass, &pass->scratch[t], arena, lane))
             return false;
     return true;
 }
 
 static int16_t *plane_row(const MnetPass *pass, const MnetPassScratch *s, int p, int i) {
-    return s->planes[p] + i % RING * pass->planes[p].pitch;
+    return s->planes[p] + i % 2 * pass->planes[p].pitch;
 }
 
 static MnetRowsSource source_at(const MnetPass *pass, const MnetImage *image, int p, int row) {
@@ -123,28 +112,26 @@ static void run_gap(const MnetPass *pass, const MnetImage *image, const MnetPass
     for (int k = vertical->below[i]; k < vertical->below[i + 1]; k++) {
         const MnetRowsSegment *segment = &vertical->segments[k];
         MnetRowsSource source = source_at(pass, image, p, segment->first);
-        pass->kernels.segment[plane->kind](plane_row(pass, s, p, i + RING - 1),
-                                           plane_row(pass, s, p, i), &source, segment);
+        pass->kernels.segment[plane->kind](plane_row(pass, s, p, i + 1), plane_row(pass, s, p, i),
+                                           &source, segment);
     }
 }
 
-/** Rows [begin, begin + n) of plane p; `first` where no batch of this part went before. */
+/** Row i of plane p; `first` where the row before it was not made. */
 static void run_plane(const MnetPass *pass, const MnetImage *image, const MnetPassScratch *s, int p,
-                      int begin, int n, bool first) {
+                      int i, bool first) {
     const MnetPlaneRows *plane = &pass->planes[p];
     const MnetVertical *vertical = &plane->vertical;
-    if (!vertical->blended && first)
-        run_gap(pass, image, s, p, begin);
-    for (int i = begin; i < begin + n; i++) {
-        if (!vertical->blended) {
-            run_gap(pass, image, s, p, i + 1);
-            continue;
-        }
-        MnetRowsSource source = source_at(pass, image, p, vertical->start[i]);
-        if (!vertical->blend[i])
-            source.stride = 0;
-        pass->kernels.blend[plane->kind](plane_row(pass, s, p, i), &source, vertical->blend[i]);
+    if (!vertical->blended) {
+        if (first)
+            run_gap(pass, image, s, p, i);
+        run_gap(pass, image, s, p, i + 1);
+        return;
     }
+    MnetRowsSource source = source_at(pass, image, p, vertical->start[i]);
+    if (!vertical->blend[i])
+        source.stride = 0;
+    pass->kernels.blend[plane->kind](plane_row(pass, s, p, i), &source, vertical->blend[i]);
 }
 
 /** Rows of one component that are not in the plane's row buffers as they are. */
@@ -159,83 +146,51 @@ static int lane_of(const MnetPlaneRows *plane, const MnetComponentInfo *componen
     return component->offset;
 }
 
-/** Splits row r of the batch, at `row`, into the lanes that plane p's components need. */
-static void split_row(const MnetPass *pass, const MnetPassScratch *s, int p, const int16_t *row,
-                      int r) {
+/** Splits plane p's `row` into the lanes that its components need. */
+static void split_row(const MnetPass *pass, const MnetPassScratch *s, int p, const int16_t *row) {
     const MnetPlaneRows *plane = &pass->planes[p];
-    int16_t *lanes[4];
+    int groups = (plane->n + plane->group - 1) / plane->group;
     bool needed[2] = {false, false};
-    for (int i = 0; i < 4; i++)
-        lanes[i] = s->lanes[i] + r * pass->lane_pitch;
     for (int i = 0; i < pass->info->n_components; i++) {
         const MnetComponentInfo *component = &pass->info->components[i];
         if (component->plane == p && is_split(plane, component))
             needed[lane_of(plane, component) / 2] = true;
     }
-    int groups = (plane->n + plane->group - 1) / plane->group;
     if (plane->group == 3) {
-        pass->kernels.split3(lanes, row, groups);
+        pass->kernels.split3(s->lanes, row, groups);
         return;
     }
     for (int half = 0; half < 2; half++)
         if (needed[half])
-            pass->kernels.split2(lanes + 2 * half, row + half * plane->odd, groups);
+            pass->kernels.split2(s->lanes + 2 * half, row + half * plane->odd, groups);
 }
 
-static const int16_t *component_row(const MnetPass *pass, const MnetPassScratch *s, int k, int i,
-                                    int r) {
+static const int16_t *component_row(const MnetPass *pass, const MnetPassScratch *s, int k, int i) {
     const MnetComponentInfo *component = &pass->info->components[k];
     const MnetPlaneRows *plane = &pass->planes[component->plane];
     if (is_split(plane, component))
-        return s->lanes[lane_of(plane, component)] + r * pass->lane_pitch;
+        return s->lanes[lane_of(plane, component)];
     const int16_t *row = plane_row(pass, s, component->plane, i);
     return plane->kind == MNET_ROWS_U8_PAIRS ? row + component->offset % 2 * plane->odd : row;
 }
 
-/** Rows [begin, begin + n) of component k, n <= MNET_ROWS_BATCH. */
-static void resample(const MnetPass *pass, const MnetPassScratch *s, int k, int begin, int n) {
-    const MnetComponentInfo *component = &pass->info->components[k];
-    const MnetPlaneRows *plane = &pass->planes[component->plane];
-    const int16_t *rows[MNET_ROWS_BATCH];
-    int32_t *out[MNET_ROWS_BATCH];
-    for (int r = 0; r < MNET_ROWS_BATCH; r++) {
-        int row = r < n ? r : n - 1;
-        rows[r] = component_row(pass, s, k, begin + row, row);
-        out[r] = s->components[k] + row * pass->out_pitch;
-    }
-    int samples = (plane->n - component->offset + component->step - 1) / component->step;
-    pass->kernels.resample(out, rows, n, samples, &pass->taps[component->shift_x], s->resample);
-}
-
-static void run_batch(const MnetPass *pass, const MnetImage *image, const MnetRowsColor *color,
-                      void *tensor, const MnetPassScratch *s, int begin, int n, bool first) {
-    for (int p = 0; p < pass->info->n_planes; p++) {
-        run_plane(pass, image, s, p, begin, n, first);
-        bool split = false;
-        for (int k = 0; k < pass->info->n_components; k++)
-            split = split || (pass->info->components[k].plane == p &&
-                              is_split(&pass->planes[p], &pass->info->components[k]));
-        for (int r = 0; split && r < n; r++)
-            split_row(pass, s, p, plane_row(pass, s, p, begin + r), r);
-    }
-    for (int k = 0; k < pass->info->n_components; k++)
-        resample(pass, s, k, begin, n);
-
-    int width = pass->taps[0].n_outputs;
-    for (int r = 0; r < n; r++) {
-        const int32_t *components[3];
-        for (int k = 0; k < 3; k++)
-            components[k] =
-                s->components[k < pass->info->n_components ? k : 0] + r * pass->out_pitch;
-        pass->kernels.color(s->rgb, components, color, width);
-        mnet_store_row(&pass->store, &pass->kernels, tensor, begin + r, s->rgb, width);
-    }
-}
-
 void mnet_pass_run(const MnetPass *pass, const MnetImage *image, const MnetRowsColor *color,
                    void *tensor, int begin, int end, int worker) {
-    for (int i = begin; i < end; i += MNET_ROWS_BATCH) {
-        int n = end - i < MNET_ROWS_BATCH ? end - i : MNET_ROWS_BATCH;
-        run_batch(pass, image, color, tensor, &pass->scratch[worker], i, n, i == begin);
+    const MnetPassScratch *s = &pass->scratch[worker];
+    const int32_t *components[3];
+    int n_components = pass->info->n_components, width = pass->taps[0].n_outputs;
+    for (int k = 0; k < 3; k++)
+        components[k] = s->components[k < n_components ? k : 0];
+
+    for (int i = begin; i < end; i++) {
+        for (int p = 0; p < pass->info->n_planes; p++) {
+            run_plane(pass, image, s, p, i, i == begin);
+            split_row(pass, s, p, plane_row(pass, s, p, i));
+        }
+        for (int k = 0; k < n_components; k++)
+            pass->kernels.resample(s->components[k], component_row(pass, s, k, i),
+                                   &pass->taps[pass->info->components[k].shift_x]);
+        pass->kernels.color(s->rgb, components, color, width);
+        mnet_store_row(&pass->store, &pass->kernels, tensor, i, s->rgb, width);
     }
 }

@@ -1,5 +1,5 @@
 /**
- * The frame-to-tensor pass over a batch of output rows: vertical sums of each plane, split into components, horizontal
+ * The frame-to-tensor pass, one output row after the other: vertical sums of each plane, split into components, horizontal
  * sums, colour, store. All of a geometry is laid out once; then nothing is allocated.
  */
 #ifndef MNET_IMAGE_PASS_H
@@ -22,22 +22,19 @@ typedef struct MnetPlaneRows {
     MnetVertical vertical;
 } MnetPlaneRows;
 
-/** What one thread writes to. Row i of the result has its rows at i modulo the number of rows. */
+/** What one thread writes to: a row each. */
 typedef struct MnetPassScratch {
-    int16_t *planes[3]; /* MNET_ROWS_BATCH + 1 row buffers each */
-    int16_t *lanes
-        [4]; /* MNET_ROWS_BATCH rows of one component, where the plane's row buffers are not that */
-    int32_t *components[3]; /* MNET_ROWS_BATCH rows each */
+    int16_t *planes[3]; /* two row buffers: of the current row i the one at i modulo 2 */
+    int16_t *lanes[4];  /* of one component, where the plane's row buffers are not that */
+    int32_t *components[3];
     float *rgb[3];
-    void *resample;
 } MnetPassScratch;
 
 typedef struct MnetPass {
     const MnetFormatInfo *info;
     MnetRowsKernels kernels;
     MnetPlaneRows planes[3];
-    MnetRowsTaps taps[2];            /* by subsampling (log2) */
-    ptrdiff_t lane_pitch, out_pitch; /* in elements */
+    MnetRowsTaps taps[2]; /* by subsampling (log2) */
     MnetStore store;
     MnetPassScratch scratch[MNET_MAX_THREADS];
 } MnetPass;

@@ -15,10 +15,6 @@ static inline int16_t saturate(int v) {
     return (int16_t)(v < INT16_MIN ? INT16_MIN : v > INT16_MAX ? INT16_MAX : v);
 }
 
-size_t mnet_rows_scratch_bytes(int n, int n_pairs) {
-    return ((size_t)n / 2 + MNET_ROWS_PAD + (size_t)n_pairs) * MNET_ROWS_BATCH * sizeof(int32_t);
-}
-
 static inline uint16_t load(const uint8_t *row, int x, MnetRowsKind kind, int shift) {
     if (kind != MNET_ROWS_U16)
         return row[x];
@@ -108,19 +104,15 @@ static void split3_c(int16_t *const out[3], const int16_t *row, int n) {
     }
 }
 
-static void resample_c(int32_t *const out[MNET_ROWS_BATCH],
-                       const int16_t *const rows[MNET_ROWS_BATCH], int n_rows, int n,
-                       const MnetRowsTaps *taps, void *scratch) {
-    int n_taps = 2 * taps->n_pairs;
-    for (int r = 0; r < n_rows; r++)
-        for (int i = 0; i < taps->n_outputs; i++) {
-            const int16_t *row = rows[r] + 2 * taps->start[i];
-            const int16_t *weights = taps->weights + (ptrdiff_t)i * n_taps;
-            int32_t sum = 0;
-            for (int k = 0; k < n_taps; k++)
-                sum += weights[k] * row[k];
-            out[r][i] = sum;
-        }
+static void resample_c(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
+    for (int i = 0; i < taps->n_outputs; i++) {
+        const int16_t *samples = row + taps->start[i];
+        const int16_t *weights = taps->weights + (ptrdiff_t)i * taps->n_taps;
+        int32_t sum = 0;
+        for (int k = 0; k < taps->n_taps; k++)
+            sum += weights[k] * samples[k];
+        out[i] = sum;
+    }
 }
 
 static inline float clamp_255(float v) {

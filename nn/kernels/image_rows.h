@@ -13,8 +13,6 @@
 
 #define MNET_ROWS_FRACTION 7
 #define MNET_ROWS_TAP_BITS 14
-/** Rows that the horizontal pass takes at once. */
-#define MNET_ROWS_BATCH 8
 /** Samples behind the last of a row buffer that kernels may write (and read, with any content). */
 #define MNET_ROWS_PAD 64
 /** The most rows of a segment: its sums fit 16 bits. */
@@ -54,11 +52,14 @@ typedef struct MnetRowsSegment {
     int16_t begins;
 } MnetRowsSegment;
 
-/** The horizontal filter: output i is the sum over k < 2 n_pairs of weights[i][k] * row[2 start[i] + k]. */
+/**
+ * The horizontal filter: output i is the sum over k < n_taps of weights[i * n_taps + k] * row[start[i] + k]. n_taps is 8 or
+ * a multiple of 16; both arrays are filled up with zeros to a multiple of 8 outputs, and weights are aligned to 64 bytes.
+ */
 typedef struct MnetRowsTaps {
-    int n_outputs, n_pairs;
-    int *start;       /* in pairs */
-    int16_t *weights; /* n_outputs x 2 n_pairs, of MNET_ROWS_TAP_BITS fraction bits */
+    int n_outputs, n_taps;
+    int *start;
+    int16_t *weights; /* of MNET_ROWS_TAP_BITS fraction bits */
 } MnetRowsTaps;
 
 /** rgb[i] = clamp(((gain[i][0] * c0 + gain[i][1] * c1) + gain[i][2] * c2) + offset[i], 0, 255). */
@@ -82,14 +83,8 @@ typedef struct MnetRowsKernels {
     /** out[c][i] = row[step * i + c], c < step, i < n; step is 2 or 3. */
     void (*split2)(int16_t *const out[2], const int16_t *row, int n);
     void (*split3)(int16_t *const out[3], const int16_t *row, int n);
-    /**
-     * Applies `taps` to n_rows <= MNET_ROWS_BATCH row buffers of n samples; out[r] has room for n_outputs + 7. There
-     * are always MNET_ROWS_BATCH pointers; those past n_rows repeat another or point to rows that don't matter.
-     * `scratch`, aligned to 64 bytes, has mnet_rows_scratch_bytes().
-     */
-    void (*resample)(int32_t *const out[MNET_ROWS_BATCH],
-                     const int16_t *const rows[MNET_ROWS_BATCH], int n_rows, int n,
-                     const MnetRowsTaps *taps, void *scratch);
+    /** Applies `taps` to a row buffer. `out` has room for n_outputs + 7. */
+    void (*resample)(int32_t *out, const int16_t *row, const MnetRowsTaps *taps);
     void (*color)(float *const rgb[3], const int32_t *const component[3],
                   const MnetRowsColor *color, int n);
     /** out[3 i + order[c]] = channel c of pixel i. */
@@ -97,8 +92,6 @@ typedef struct MnetRowsKernels {
                     const int order[3], int n);
     const char *name;
 } MnetRowsKernels;
-
-size_t mnet_rows_scratch_bytes(int n, int n_pairs);
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_image_rows_kernels_init(MnetRowsKernels *kernels, uint32_t cpu_features);

@@ -1,7 +1,7 @@
 /*
  * Vertical: columns are summed in registers, each row's 64 bytes in turn, so that a segment's rows are as many streams;
  * the hardware's prefetcher follows none of them far, so each asks for the line that it takes in the next segment.
- * Horizontal: pairs of pixels are transposed, so that lanes are rows and a filter's weights are broadcast.
+ * Horizontal: an output's taps are one or more vectors, and the partial sums of eight outputs are added up together.
  */
 #include "nn/kernels/image_rows.h"
 
@@ -11,9 +11,16 @@
 /* Bytes of each row that a step takes. */
 #define STEP 64
 
-/** Sums of two times 16 columns. */
+/* A kind must be a constant where vectors are in play; the functions are too large for the compiler to see that alone. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* Structures of named vectors and no arrays: gcc 12 keeps those in memory. */
+typedef struct Columns {
+    __m256i a, b; /* 16 columns each */
+} Columns;
+
 typedef struct Sums {
-    __m256i sum[2], prefix[2];
+    __m256i sum_a, sum_b, prefix_a, prefix_b;
 } Sums;
 
 typedef struct Coefficients {
@@ -21,106 +28,113 @@ typedef struct Coefficients {
     __m256i above_weight, above_slope, below_weight, below_slope;
 } Coefficients;
 
-static inline __m256i load(const void *at) {
+INLINE __m256i load(const void *at) {
     return _mm256_loadu_si256(at);
 }
 
-static inline void store(void *at, __m256i v) {
+INLINE void store(void *at, __m256i v) {
     _mm256_storeu_si256(at, v);
 }
 
 /**
  * 32 columns of one row as 16-bit numbers: for pairs the even and the odd ones, for bytes those of the two unpacks (see
- * put()), for 10 bits in order.
+ * in_order()), for 10 bits in order.
  */
-static inline void load_columns(__m256i v[2], const uint8_t *row, MnetRowsKind kind,
-                                __m128i shift) {
+INLINE Columns load_columns(const uint8_t *row, MnetRowsKind kind, __m128i shift) {
+    __m256i bytes = load(row);
     if (kind == MNET_ROWS_U16) {
         __m256i mask = _mm256_set1_epi16(1023);
-        v[0] = _mm256_and_si256(_mm256_srl_epi16(load(row), shift), mask);
-        v[1] = _mm256_and_si256(_mm256_srl_epi16(load(row + 32), shift), mask);
-    } else if (kind == MNET_ROWS_U8_PAIRS) {
-        __m256i bytes = load(row);
-        v[0] = _mm256_and_si256(bytes, _mm256_set1_epi16(255));
-        v[1] = _mm256_srli_epi16(bytes, 8);
-    } else {
-        __m256i bytes = load(row);
-        v[0] = _mm256_unpacklo_epi8(bytes, _mm256_setzero_si256());
-        v[1] = _mm256_unpackhi_epi8(bytes, _mm256_setzero_si256());
+        return (Columns){_mm256_and_si256(_mm256_srl_epi16(bytes, shift), mask),
+                         _mm256_and_si256(_mm256_srl_epi16(load(row + 32), shift), mask)};
     }
+    if (kind == MNET_ROWS_U8_PAIRS)
+        return (Columns){_mm256_and_si256(bytes, _mm256_set1_epi16(255)),
+                         _mm256_srli_epi16(bytes, 8)};
+    return (Columns){_mm256_unpacklo_epi8(bytes, _mm256_setzero_si256()),
+                     _mm256_unpackhi_epi8(bytes, _mm256_setzero_si256())};
 }
 
 /** Brings what load_columns() made into the order of the row buffer. */
-static inline void in_order(__m256i v[2], MnetRowsKind kind) {
+INLINE Columns in_order(Columns v, MnetRowsKind kind) {
     if (kind != MNET_ROWS_U8)
-        return;
-    __m256i low = _mm256_permute2x128_si256(v[0], v[1], 0x20);
-    v[1] = _mm256_permute2x128_si256(v[0], v[1], 0x31);
-    v[0] = low;
+        return v;
+    return (Columns){_mm256_permute2x128_si256(v.a, v.b, 0x20),
+                     _mm256_permute2x128_si256(v.a, v.b, 0x31)};
 }
 
-static inline void add_row(Sums *sums, const uint8_t *row, MnetRowsKind kind, __m128i shift) {
-    __m256i v[2];
-    load_columns(v, row, kind, shift);
-    for (int i = 0; i < 2; i++) {
-        sums->sum[i] = _mm256_add_epi16(sums->sum[i], v[i]);
-        sums->prefix[i] = _mm256_add_epi16(sums->prefix[i], sums->sum[i]);
-    }
+INLINE void add_row(Sums *s, const uint8_t *row, MnetRowsKind kind, __m128i shift) {
+    Columns v = load_columns(row, kind, shift);
+    s->sum_a = _mm256_add_epi16(s->sum_a, v.a);
+    s->sum_b = _mm256_add_epi16(s->sum_b, v.b);
+    s->prefix_a = _mm256_add_epi16(s->prefix_a, s->sum_a);
+    s->prefix_b = _mm256_add_epi16(s->prefix_b, s->sum_b);
 }
 
-static inline __m256i weigh(__m256i mean, __m256i weight, __m256i slope, __m256i slope_weight) {
+INLINE __m256i slope_of(__m256i sum, __m256i prefix, const Coefficients *c) {
+    return _mm256_sub_epi16(_mm256_mullo_epi16(sum, c->slope_sum),
+                            _mm256_mullo_epi16(prefix, c->slope_prefix));
+}
+
+INLINE __m256i weigh(__m256i mean, __m256i weight, __m256i slope, __m256i slope_weight) {
     return _mm256_adds_epi16(_mm256_mulhrs_epi16(mean, weight),
                              _mm256_mulhrs_epi16(slope, slope_weight));
 }
 
-/** The end of a segment for the 32 columns of which the row buffers' parts are above[i] and below[i]. */
-static inline void finish(const Sums *sums, int16_t *const above[2], int16_t *const below[2],
-                          const Coefficients *c, int begins, MnetRowsKind kind) {
-    __m256i up[2], down[2];
-    for (int i = 0; i < 2; i++) {
-        __m256i mean = _mm256_mullo_epi16(sums->sum[i], c->sum);
-        __m256i slope = _mm256_sub_epi16(_mm256_mullo_epi16(sums->sum[i], c->slope_sum),
-                                         _mm256_mullo_epi16(sums->prefix[i], c->slope_prefix));
-        up[i] = weigh(mean, c->above_weight, slope, c->above_slope);
-        down[i] = weigh(mean, c->below_weight, slope, c->below_slope);
+/** The end of a segment for 32 columns; the second 16 are `second` behind the first. */
+INLINE void finish(const Sums *s, int16_t *above, int16_t *below, ptrdiff_t second,
+                   const Coefficients *c, int begins, MnetRowsKind kind) {
+    __m256i mean_a = _mm256_mullo_epi16(s->sum_a, c->sum);
+    __m256i mean_b = _mm256_mullo_epi16(s->sum_b, c->sum);
+    __m256i slope_a = slope_of(s->sum_a, s->prefix_a, c);
+    __m256i slope_b = slope_of(s->sum_b, s->prefix_b, c);
+    Columns up = in_order((Columns){weigh(mean_a, c->above_weight, slope_a, c->above_slope),
+                                    weigh(mean_b, c->above_weight, slope_b, c->above_slope)},
+                          kind);
+    Columns down = in_order((Columns){weigh(mean_a, c->below_weight, slope_a, c->below_slope),
+                                      weigh(mean_b, c->below_weight, slope_b, c->below_slope)},
+                            kind);
+    if (!begins) {
+        down.a = _mm256_adds_epi16(load(below), down.a);
+        down.b = _mm256_adds_epi16(load(below + second), down.b);
     }
-    in_order(up, kind);
-    in_order(down, kind);
-    for (int i = 0; i < 2; i++) {
-        store(above[i], _mm256_adds_epi16(load(above[i]), up[i]));
-        store(below[i], begins ? down[i] : _mm256_adds_epi16(load(below[i]), down[i]));
-    }
+    store(above, _mm256_adds_epi16(load(above), up.a));
+    store(above + second, _mm256_adds_epi16(load(above + second), up.b));
+    store(below, down.a);
+    store(below + second, down.b);
 }
 
-/** 64 bytes of each row: `at` is the row buffers' place of the first. */
-static inline void segment_step(int16_t *above, int16_t *below, const uint8_t *src,
-                                ptrdiff_t stride, ptrdiff_t ahead, int n_rows, __m128i shift,
-                                ptrdiff_t second, const Coefficients *c, int begins,
-                                MnetRowsKind kind) {
-    int columns = kind == MNET_ROWS_U8 ? 32 : 16; /* from the first group's place to the next's */
+INLINE void add_rows(Sums *first, Sums *last, const uint8_t *src, ptrdiff_t ahead,
+                     MnetRowsKind kind, __m128i shift) {
+    _mm_prefetch((const char *)src + ahead, _MM_HINT_T0);
+    add_row(first, src, kind, shift);
+    if (kind != MNET_ROWS_U16)
+        add_row(last, src + 32, kind, shift);
+}
+
+/** 64 bytes of each row: `above` and `below` are the first's places. */
+INLINE void segment_step(int16_t *above, int16_t *below, const uint8_t *src, ptrdiff_t stride,
+                         ptrdiff_t ahead, const MnetRowsSegment *segment, __m128i shift,
+                         ptrdiff_t second, const Coefficients *c, MnetRowsKind kind) {
     __m256i zero = _mm256_setzero_si256();
-    Sums a = {{zero, zero}, {zero, zero}}, b = a;
-    for (int k = 0; k < n_rows; k++, src += stride) {
-        _mm_prefetch((const char *)src + ahead, _MM_HINT_T0);
-        if (kind == MNET_ROWS_U16) {
-            add_row(&a, src, kind, shift);
-        } else {
-            add_row(&a, src, kind, shift);
-            add_row(&b, src + 32, kind, shift);
-        }
+    Sums first = {zero, zero, zero, zero}, last = {zero, zero, zero, zero};
+    const uint8_t *end = src + segment->n_rows * stride;
+    if (segment->n_rows & 1) {
+        add_rows(&first, &last, src, ahead, kind, shift);
+        src += stride;
     }
-    finish(&a, (int16_t *[]){above, above + second}, (int16_t *[]){below, below + second}, c,
-           begins, kind);
-    if (kind == MNET_ROWS_U16)
-        return;
-    above += columns;
-    below += columns;
-    finish(&b, (int16_t *[]){above, above + second}, (int16_t *[]){below, below + second}, c,
-           begins, kind);
+    for (; src != end; src += 2 * stride) {
+        add_rows(&first, &last, src, ahead, kind, shift);
+        add_rows(&first, &last, src + stride, ahead, kind, shift);
+    }
+    finish(&first, above, below, second, c, segment->begins, kind);
+    if (kind != MNET_ROWS_U16) {
+        int columns = kind == MNET_ROWS_U8 ? 32 : 16;
+        finish(&last, above + columns, below + columns, second, c, segment->begins, kind);
+    }
 }
 
-static inline void segment(int16_t *above, int16_t *below, const MnetRowsSource *source,
-                           const MnetRowsSegment *s, MnetRowsKind kind) {
+INLINE void segment(int16_t *above, int16_t *below, const MnetRowsSource *source,
+                    const MnetRowsSegment *s, MnetRowsKind kind) {
     const Coefficients c = {
         .sum = _mm256_set1_epi16(s->sum),
         .slope_sum = _mm256_set1_epi16(s->slope_sum),
@@ -136,13 +150,13 @@ static inline void segment(int16_t *above, int16_t *below, const MnetRowsSource 
     ptrdiff_t ahead = s->n_rows * source->stride, x = 0;
     int advance = kind == MNET_ROWS_U8 ? STEP : STEP / 2;
     for (; x + STEP <= bytes; x += STEP, above += advance, below += advance)
-        segment_step(above, below, source->data + x, source->stride, ahead, s->n_rows, shift,
-                     second, &c, s->begins, kind);
+        segment_step(above, below, source->data + x, source->stride, ahead, s, shift, second, &c,
+                     kind);
     if (x < bytes) { /* nothing behind a row's end may be read */
         uint8_t tail[MNET_ROWS_SEGMENT_U8][STEP] = {{0}};
         for (int k = 0; k < s->n_rows; k++)
             memcpy(tail[k], source->data + k * source->stride + x, (size_t)(bytes - x));
-        segment_step(above, below, tail[0], STEP, 0, s->n_rows, shift, second, &c, s->begins, kind);
+        segment_step(above, below, tail[0], STEP, 0, s, shift, second, &c, kind);
     }
 }
 
@@ -161,24 +175,24 @@ static void segment_u16_avx2(int16_t *above, int16_t *below, const MnetRowsSourc
     segment(above, below, source, s, MNET_ROWS_U16);
 }
 
-/** 32 columns of two rows. */
-static inline void blend_step(int16_t *row, ptrdiff_t second, const uint8_t *a, const uint8_t *b,
-                              __m256i weight, __m128i shift, MnetRowsKind kind) {
+INLINE __m256i blend_columns(__m256i a, __m256i b, __m256i weight, MnetRowsKind kind) {
     int up = kind == MNET_ROWS_U16 ? MNET_ROWS_FRACTION - 2 : MNET_ROWS_FRACTION;
-    __m256i va[2], vb[2], v[2];
-    load_columns(va, a, kind, shift);
-    load_columns(vb, b, kind, shift);
-    for (int i = 0; i < 2; i++) {
-        __m256i from = _mm256_slli_epi16(va[i], up), to = _mm256_slli_epi16(vb[i], up);
-        v[i] = _mm256_add_epi16(from, _mm256_mulhrs_epi16(_mm256_sub_epi16(to, from), weight));
-    }
-    in_order(v, kind);
-    store(row, v[0]);
-    store(row + second, v[1]);
+    __m256i from = _mm256_slli_epi16(a, up), to = _mm256_slli_epi16(b, up);
+    return _mm256_add_epi16(from, _mm256_mulhrs_epi16(_mm256_sub_epi16(to, from), weight));
 }
 
-static inline void blend(int16_t *row, const MnetRowsSource *source, int16_t weight,
-                         MnetRowsKind kind) {
+/** 32 columns of two rows. */
+INLINE void blend_step(int16_t *row, ptrdiff_t second, const uint8_t *a, const uint8_t *b,
+                       __m256i weight, __m128i shift, MnetRowsKind kind) {
+    Columns va = load_columns(a, kind, shift), vb = load_columns(b, kind, shift);
+    Columns v = in_order(
+        (Columns){blend_columns(va.a, vb.a, weight, kind), blend_columns(va.b, vb.b, weight, kind)},
+        kind);
+    store(row, v.a);
+    store(row + second, v.b);
+}
+
+INLINE void blend(int16_t *row, const MnetRowsSource *source, int16_t weight, MnetRowsKind kind) {
     __m256i weights = _mm256_set1_epi16(weight);
     __m128i shift = _mm_cvtsi32_si128(source->shift);
     ptrdiff_t second = kind == MNET_ROWS_U8_PAIRS ? source->odd : 16;
@@ -247,61 +261,71 @@ static void split3_avx2(int16_t *const out[3], const int16_t *row, int n) {
     }
 }
 
-/** Rows become columns. */
-static inline void transpose(__m256i v[8]) {
-    __m256i t[8], u[8];
-    for (int i = 0; i < 8; i += 2) {
-        t[i] = _mm256_unpacklo_epi32(v[i], v[i + 1]);
-        t[i + 1] = _mm256_unpackhi_epi32(v[i], v[i + 1]);
-    }
-    for (int i = 0; i < 8; i += 4) {
-        u[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-        u[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-        u[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-        u[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
-    }
-    for (int i = 0; i < 4; i++) {
-        v[i] = _mm256_permute2x128_si256(u[i], u[i + 4], 0x20);
-        v[i + 4] = _mm256_permute2x128_si256(u[i], u[i + 4], 0x31);
+/** The sums of the four numbers in each half of the four vectors: of a's, b's, c's and d's low halves, then of the high. */
+INLINE __m256i sum_quarters(__m256i a, __m256i b, __m256i c, __m256i d) {
+    __m256i ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+    __m256i cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+    return _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
+}
+
+/** Eight taps each of two neighbouring outputs. */
+INLINE __m256i filter_8(const int16_t *row, const int *start, const int16_t *weights) {
+    __m128i low = _mm_loadu_si128((const void *)(row + start[0]));
+    __m128i high = _mm_loadu_si128((const void *)(row + start[1]));
+    __m256i samples = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+    return _mm256_madd_epi16(samples, load(weights));
+}
+
+static void resample_8(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const int *start = taps->start;
+    const int16_t *weights = taps->weights;
+    for (int i = 0; i < taps->n_outputs; i += 8, start += 8, weights += 64) {
+        __m256i sums = sum_quarters(
+            filter_8(row, start, weights), filter_8(row, start + 2, weights + 16),
+            filter_8(row, start + 4, weights + 32), filter_8(row, start + 6, weights + 48));
+        store(out + i, _mm256_permutevar8x32_epi32(sums, order));
     }
 }
 
-static inline __m256i filter(const __m256i *pairs, const int16_t *weights, int n_pairs) {
-    __m256i sum = _mm256_setzero_si256();
-    for (int k = 0; k < n_pairs; k++) {
-        int32_t pair;
-        memcpy(&pair, weights + 2 * k, sizeof(pair));
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs[k], _mm256_set1_epi32(pair)));
-    }
+/** All taps of one output, as eight partial sums. */
+INLINE __m256i filter_16(const int16_t *row, const int16_t *weights, int n_taps) {
+    __m256i sum = _mm256_madd_epi16(load(row), load(weights));
+    for (int k = 16; k < n_taps; k += 16)
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(load(row + k), load(weights + k)));
     return sum;
 }
 
-static void resample_avx2(int32_t *const out[MNET_ROWS_BATCH],
-                          const int16_t *const rows[MNET_ROWS_BATCH], int n_rows, int n,
-                          const MnetRowsTaps *taps, void *scratch) {
-    __m256i *pairs = scratch, v[8];
-    for (int x = 0; x < n; x += 16) {
-        for (int r = 0; r < 8; r++)
-            v[r] = load(rows[r] + x);
-        transpose(v);
-        for (int i = 0; i < 8; i++)
-            pairs[x / 2 + i] = v[i];
-    }
-    ptrdiff_t pitch = 2 * taps->n_pairs;
-    for (int i = 0; i < taps->n_outputs; i += 8) {
-        int m = taps->n_outputs - i < 8 ? taps->n_outputs - i : 8;
-        for (int j = 0; j < 8; j++) {
-            int output = i + (j < m ? j : m - 1);
-            v[j] =
-                filter(pairs + taps->start[output], taps->weights + output * pitch, taps->n_pairs);
-        }
-        transpose(v);
-        for (int r = 0; r < n_rows; r++)
-            store(out[r] + i, v[r]);
+INLINE __m256i filter_four(const int16_t *row, const int *start, const int16_t *weights,
+                           int n_taps) {
+    return sum_quarters(filter_16(row + start[0], weights, n_taps),
+                        filter_16(row + start[1], weights + n_taps, n_taps),
+                        filter_16(row + start[2], weights + 2 * n_taps, n_taps),
+                        filter_16(row + start[3], weights + 3 * n_taps, n_taps));
+}
+
+INLINE void filter_all(int32_t *out, const int16_t *row, const MnetRowsTaps *taps, int n_taps) {
+    const int16_t *weights = taps->weights;
+    for (int i = 0; i < taps->n_outputs; i += 8, weights += 8 * n_taps) {
+        __m256i a = filter_four(row, taps->start + i, weights, n_taps);
+        __m256i b = filter_four(row, taps->start + i + 4, weights + 4 * n_taps, n_taps);
+        store(out + i, _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20),
+                                        _mm256_permute2x128_si256(a, b, 0x31)));
     }
 }
 
-static inline __m256 clamp_255(__m256 v) {
+static void resample_avx2(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
+    if (taps->n_taps == 8)
+        resample_8(out, row, taps);
+    else if (taps->n_taps == 16)
+        filter_all(out, row, taps, 16);
+    else if (taps->n_taps == 32)
+        filter_all(out, row, taps, 32);
+    else
+        filter_all(out, row, taps, taps->n_taps);
+}
+
+INLINE __m256 clamp_255(__m256 v) {
     return _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(255));
 }
 
@@ -327,8 +351,8 @@ static void color_avx2(float *const rgb[3], const int32_t *const component[3],
 }
 
 /** Eight pixels as dwords of three bytes each. */
-static inline __m256i quantize(const float *const rgb[3], int i, const MnetRowsNormal *normal,
-                               const int order[3]) {
+INLINE __m256i quantize(const float *const rgb[3], int i, const MnetRowsNormal *normal,
+                        const int order[3]) {
     __m256 lo = _mm256_set1_ps((float)normal->lo), hi = _mm256_set1_ps((float)normal->lo + 255);
     __m256i pixels = _mm256_setzero_si256();
     for (int c = 0; c < 3; c++) {
