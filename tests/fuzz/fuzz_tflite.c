@@ -1,8 +1,11 @@
-/* TFLite loader, and the passes on what it accepts. */
+/* TFLite loader, then passes and plan of what it accepts. */
 #include <stdlib.h>
 
 #include "nn/load/load.h"
 #include "nn/opt/opt.h"
+#include "nn/plan/plan.h"
+
+enum { MAX_PARAMETERS = 1 << 22 }; /* to be packed; more only takes time */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,7 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     MnetNormalization normalization;
     const char *source;
     mnet_load_normalization(&graph, &normalization, &source);
-    mnet_opt_run(&graph, NULL, &error);
+    MnetStatus status = mnet_opt_run(&graph, NULL, &error);
+    int64_t macs, parameters;
+    mnet_graph_count(&graph, &macs, &parameters);
+    MnetPlan *plan = NULL;
+    if (!status && parameters <= MAX_PARAMETERS)
+        mnet_plan_new(&graph, &plan, &error);
+    mnet_plan_free(&plan);
     mnet_graph_clear(&graph);
     return 0;
 }
