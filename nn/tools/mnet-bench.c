@@ -19,19 +19,23 @@ typedef struct Bench {
     double seconds;
     double *times;
     int runs;
+    const ToolTimes *read; /* where frames were read too */
 } Bench;
 
 static void usage(FILE *out) {
-    fputs("usage: mnet-bench [OPTIONS] MODEL                     times inference\n"
-          "       mnet-bench [OPTIONS] --frame FORMAT:WIDTHxHEIGHT   times frame to tensor alone\n"
-          "MODEL is a .tflite or .onnx file, or 'builtin'. FORMAT as in GStreamer: NV12, RGB, ...\n"
-          "  --threads N     0: physical cores (1)\n"
-          "  --seconds S     how long (1)\n"
-          "  --resize METHOD of --frame: antialias, bilinear or nearest (antialias)\n"
-          "  --size N        of --frame: side of the tensor (224)\n"
-          "  --json          one JSON object\n"
-          "  -h, --help\n",
-          out);
+    fputs(
+        "usage: mnet-bench [OPTIONS] MODEL                     times inference\n"
+        "       mnet-bench [OPTIONS] --frame FORMAT:WIDTHxHEIGHT   times frame to tensor alone\n"
+        "MODEL is a .tflite or .onnx file, or 'builtin'. FORMAT as in GStreamer: NV12, RGB, ...\n"
+        "  --threads N     0: physical cores (1)\n"
+        "  --seconds S     how long (1)\n"
+        "  --resize METHOD of --frame: antialias, bilinear or nearest (antialias)\n"
+        "  --size N        of --frame: side of the tensor (224)\n"
+        "  --frames N      of --frame: so many different ones in turn, which come from memory and not\n"
+        "                  from a cache where they are large enough (1)\n"
+        "  --json          one JSON object\n"
+        "  -h, --help\n",
+        out);
 }
 
 /* Calls until the time is over, at least once after the warm-up. */
@@ -41,6 +45,7 @@ static ToolTimes measure(Bench *bench, void (*call)(void *), void *data) {
         tool_fail("out of memory");
     for (int i = 0; i < WARM_UP; i++)
         call(data);
+    bench->runs = 0;
     double start = tool_now_ms(), now = start;
     do {
         double before = now;
@@ -69,12 +74,18 @@ static void report(const Bench *bench, const char *what, const char *subject, To
                what, times.min, times.median, times.p99, bench->runs, bench->threads, names);
         if (load_ms >= 0)
             printf("\"load_ms\": %.3f, ", load_ms);
+        if (bench->read)
+            printf("\"read_ms\": {\"min\": %.4f, \"median\": %.4f, \"p99\": %.4f}, ",
+                   bench->read->min, bench->read->median, bench->read->p99);
         printf("\"peak_memory_mib\": %.1f}\n", peak_memory_mib());
         return;
     }
     printf("%s, %d thread%s, %s\n", subject, bench->threads, bench->threads == 1 ? "" : "s", names);
     printf("%s  min %.3f  median %.3f  p99 %.3f  (%d runs)\n", what, times.min, times.median,
            times.p99, bench->runs);
+    if (bench->read)
+        printf("read_ms  min %.3f  median %.3f  p99 %.3f\n", bench->read->min, bench->read->median,
+               bench->read->p99);
     if (load_ms >= 0)
         printf("load_ms  %.3f\n", load_ms);
     printf("peak_memory_mib  %.1f\n", peak_memory_mib());
@@ -134,20 +145,50 @@ static void bench_model(Bench *bench, const char *path) {
 typedef struct Conversion {
     MnetImageConverter *converter;
     MnetImage image;
-    unsigned char *tensor;
+    unsigned char *frames, *tensor;
+    size_t frame_bytes;
+    int n_frames, next;
+    uint64_t sum;
 } Conversion;
+
+/* The next frame, which the image's planes are moved to. */
+static const unsigned char *next_frame(Conversion *conversion) {
+    unsigned char *frame = conversion->frames + conversion->next * conversion->frame_bytes;
+    ptrdiff_t move = frame - conversion->image.planes[0];
+    for (int i = 0; i < mnet_format_info(conversion->image.format)->n_planes; i++)
+        conversion->image.planes[i] += move;
+    conversion->next = (conversion->next + 1) % conversion->n_frames;
+    return frame;
+}
 
 static void convert(void *data) {
     Conversion *conversion = data;
     MnetError error;
+    next_frame(conversion);
     if (mnet_image_convert(conversion->converter, &conversion->image, conversion->tensor, &error))
         tool_fail("%s", error.message);
 }
 
-/* A frame of noise; planes of subsampled formats have rows to spare. */
-static unsigned char *make_frame(const char *text, MnetImage *image) {
+/* What a conversion can't go below: each byte of the frame goes into a sum. */
+static void read_frame(void *data) {
+    Conversion *conversion = data;
+    const unsigned char *frame = next_frame(conversion);
+    uint64_t sum[8] = {0};
+    for (size_t at = 0; at + sizeof sum <= conversion->frame_bytes; at += sizeof sum) {
+        uint64_t words[8];
+        memcpy(words, frame + at, sizeof words);
+        for (int i = 0; i < 8; i++)
+            sum[i] += words[i];
+    }
+    for (int i = 0; i < 8; i++)
+        conversion->sum += sum[i];
+}
+
+/* Frames of noise; one after the other. */
+static void make_frames(const char *text, Conversion *conversion) {
     char name[32], rest;
     int width, height;
+    MnetImage *image = &conversion->image;
     if (sscanf(text, "%31[^:]:%dx%d%c", name, &width, &height, &rest) != 3)
         tool_fail("--frame takes FORMAT:WIDTHxHEIGHT such as NV12:1920x1080, not '%s'", text);
     *image =
@@ -155,27 +196,27 @@ static unsigned char *make_frame(const char *text, MnetImage *image) {
     if (!image->format || width < 1 || height < 1 || width > 8192 || height > 8192)
         tool_fail("--frame '%s': an unknown format, or not 1x1 to 8192x8192", text);
     const MnetFormatInfo *info = mnet_format_info(image->format);
-    size_t size[3], total = 0;
+    size_t offset[3];
     for (int i = 0; i < info->n_planes; i++) {
+        int shift = info->planes[i].shift_y;
         image->strides[i] = mnet_format_row_bytes(info, i, width);
-        size[i] = image->strides[i] * (size_t)height;
-        total += size[i];
+        offset[i] = conversion->frame_bytes;
+        conversion->frame_bytes += image->strides[i] * (size_t)((height + shift) >> shift);
     }
-    unsigned char *data = malloc(total);
+    size_t total = conversion->frame_bytes * (size_t)conversion->n_frames;
+    conversion->frames = malloc(total);
     uint32_t state = 1;
-    if (!data)
+    if (!conversion->frames)
         tool_fail("out of memory");
     for (size_t i = 0; i < total; i++)
-        data[i] = (unsigned char)((state = state * 1664525 + 1013904223) >> 24);
-    image->planes[0] = data;
-    for (int i = 1; i < info->n_planes; i++)
-        image->planes[i] = image->planes[i - 1] + size[i - 1];
-    return data;
+        conversion->frames[i] = (unsigned char)((state = state * 1664525 + 1013904223) >> 24);
+    for (int i = 0; i < info->n_planes; i++)
+        image->planes[i] = conversion->frames + offset[i];
 }
 
-static void bench_frame(Bench *bench, const char *text, MnetResize resize, int size) {
+static void bench_frame(Bench *bench, const char *text, MnetResize resize, int size, int n_frames) {
     MnetError error;
-    Conversion conversion = {0};
+    Conversion conversion = {.n_frames = n_frames};
     MnetImageTarget target = {.width = size,
                               .height = size,
                               .channels = 3,
@@ -183,7 +224,7 @@ static void bench_frame(Bench *bench, const char *text, MnetResize resize, int s
                               .order = MNET_CHANNEL_ORDER_RGB,
                               .mul = {1, 1, 1}};
     MnetPreprocess preprocess = {.resize = resize};
-    unsigned char *frame = make_frame(text, &conversion.image);
+    make_frames(text, &conversion);
     bench->threads = bench->threads ? bench->threads : mnet_threads_default();
     conversion.tensor = malloc((size_t)size * size * 3);
     if (!conversion.tensor)
@@ -191,23 +232,29 @@ static void bench_frame(Bench *bench, const char *text, MnetResize resize, int s
     if (mnet_image_converter_new(&target, &preprocess, bench->threads, &conversion.converter,
                                  &error))
         tool_fail("%s", error.message);
+    ToolTimes read = measure(bench, read_frame, &conversion);
     ToolTimes times = measure(bench, convert, &conversion);
+    bench->read = &read;
     report(bench, "preprocess_ms", text, times, -1);
     mnet_image_converter_free(&conversion.converter);
     free(conversion.tensor);
-    free(frame);
+    free(conversion.frames);
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {
-        {"threads", required_argument, NULL, 't'}, {"seconds", required_argument, NULL, 's'},
-        {"frame", required_argument, NULL, 'f'},   {"resize", required_argument, NULL, 'r'},
-        {"size", required_argument, NULL, 'z'},    {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {0}};
+    static const struct option options[] = {{"threads", required_argument, NULL, 't'},
+                                            {"seconds", required_argument, NULL, 's'},
+                                            {"frame", required_argument, NULL, 'f'},
+                                            {"resize", required_argument, NULL, 'r'},
+                                            {"size", required_argument, NULL, 'z'},
+                                            {"frames", required_argument, NULL, 'n'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     Bench bench = {.threads = 1, .seconds = 1};
     const char *frame = NULL;
     MnetResize resize = MNET_RESIZE_ANTIALIAS;
-    int option, size = 224;
+    int option, size = 224, n_frames = 1;
 
     tool_set_name("mnet-bench");
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -227,6 +274,9 @@ int main(int argc, char **argv) {
         case 'z':
             size = tool_integer("--size", optarg, 1, 4096);
             break;
+        case 'n':
+            n_frames = tool_integer("--frames", optarg, 1, 1000);
+            break;
         case 'j':
             bench.json = 1;
             break;
@@ -242,7 +292,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (frame)
-        bench_frame(&bench, frame, resize, size);
+        bench_frame(&bench, frame, resize, size, n_frames);
     else
         bench_model(&bench, argv[optind]);
     tool_flush();
