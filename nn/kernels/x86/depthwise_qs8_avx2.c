@@ -164,8 +164,42 @@ MNET_INLINE void tile(size_t pixels, const Row *row, const Block *block, const _
     }
 }
 
+/*
+ * The usual 3x3 kernels, undilated and with both row pairs there: the weights of eight channels stay in registers, and all
+ * distances but that of the two row pairs are known.
+ */
+MNET_INLINE void sum_pixels_3x3(size_t stride, const Row *row, const Block *block, size_t pixels,
+                                const __m256i *x, __m256i (*sums)[2]) {
+    for (size_t half = 0; half < 2; half++, x++) {
+        const __m256i *w = row->w + half, bias = ((const __m256i *)block->bias)[half];
+        const __m256i w0 = w[0], w1 = w[2], w2 = w[4], w3 = w[6], w4 = w[8], w5 = w[10];
+        const __m256i *top = x, *bottom = x + row->x_row;
+
+        for (size_t i = 0; i < pixels; i++, top += 2 * stride, bottom += 2 * stride) {
+            __m256i a = _mm256_add_epi32(bias, _mm256_madd_epi16(w0, top[0]));
+            __m256i b = _mm256_madd_epi16(w3, bottom[0]);
+
+            a = _mm256_add_epi32(a, _mm256_madd_epi16(w1, top[2]));
+            b = _mm256_add_epi32(b, _mm256_madd_epi16(w4, bottom[2]));
+            a = _mm256_add_epi32(a, _mm256_madd_epi16(w2, top[4]));
+            b = _mm256_add_epi32(b, _mm256_madd_epi16(w5, bottom[4]));
+            sums[i][half] = _mm256_add_epi32(a, b);
+        }
+    }
+}
+
 static void sum_pixels(const Row *row, const Block *block, size_t pixels, const __m256i *x,
                        __m256i (*sums)[2]) {
+    bool usual = row->kw == 3 && row->pairs == 2 && row->x_tap == 2;
+
+    if (usual && row->x_pixel == 2) {
+        sum_pixels_3x3(1, row, block, pixels, x, sums);
+        return;
+    }
+    if (usual && row->x_pixel == 4) {
+        sum_pixels_3x3(2, row, block, pixels, x, sums);
+        return;
+    }
     for (; pixels >= PIXELS; pixels -= PIXELS, x += PIXELS * row->x_pixel, sums += PIXELS)
         tile(PIXELS, row, block, x, sums);
     for (; pixels; pixels--, x += row->x_pixel, sums++)

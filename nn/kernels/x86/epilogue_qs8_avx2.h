@@ -129,11 +129,36 @@ MNET_INLINE void mnet_finish_all_avx2(const MnetEpilogueQs8 *epilogue, bool add,
     }
 }
 
+/* Eight channels of each pixel, in their order: sums[0] alone. */
+MNET_INLINE void mnet_finish_narrow_avx2(const MnetEpilogueQs8 *epilogue, bool add, size_t pixels,
+                                         size_t columns, const __m256i (*sums)[2],
+                                         const float *multiplier, const int8_t *residual, int8_t *y,
+                                         size_t y_stride) {
+    const MnetEpilogueAvx2 e = mnet_epilogue_avx2(epilogue);
+    const __m256 multipliers = _mm256_load_ps(multiplier);
+    __m128i b = _mm_setzero_si128(), bytes;
+
+    for (; pixels; pixels--, sums++, y += y_stride) {
+        __m256i s32, s16;
+
+        if (add) {
+            memcpy(&b, residual, columns);
+            residual += y_stride;
+        }
+        s32 = mnet_requantize_avx2(&e, add, sums[0][0], multipliers, b);
+        s16 = _mm256_permute4x64_epi64(_mm256_packs_epi32(s32, s32), 0xd8);
+        s16 = _mm256_adds_epi16(s16, e.out.zero_point);
+        bytes = _mm_packs_epi16(_mm256_castsi256_si128(s16), _mm256_castsi256_si128(s16));
+        bytes = _mm_max_epi8(bytes, _mm256_castsi256_si128(e.out.least));
+        memcpy(y, &bytes, columns);
+    }
+}
+
 /**
  * Pixels of `columns` channels, at most 16; y_stride lies between one and the next, of the residual too. Not inlined: its
  * constants would take the registers of the sums' loop. Best called with many pixels.
  */
-static __attribute__((noinline)) void
+static __attribute__((noinline, unused)) void
 mnet_finish_pixels_avx2(const MnetEpilogueQs8 *epilogue, size_t pixels, size_t columns,
                         const __m256i (*sums)[2], const float *multiplier, const int8_t *residual,
                         int8_t *y, size_t y_stride) {
@@ -142,6 +167,21 @@ mnet_finish_pixels_avx2(const MnetEpilogueQs8 *epilogue, size_t pixels, size_t c
                              y_stride);
     else
         mnet_finish_all_avx2(epilogue, false, pixels, columns, sums, multiplier, NULL, y, y_stride);
+}
+
+/** The same of at most 8 channels, whose sums are one vector, in their order. */
+static __attribute__((noinline, unused)) void
+mnet_finish_narrow_pixels_avx2(const MnetEpilogueQs8 *epilogue, size_t pixels, size_t columns,
+                               const __m256i (*sums)[2], const float *multiplier,
+                               const int8_t *residual, int8_t *y, size_t y_stride) {
+    if (epilogue->add)
+        mnet_finish_narrow_avx2(epilogue, true, pixels, columns, sums, multiplier, residual, y,
+                                y_stride);
+    else if (columns == 8)
+        mnet_finish_narrow_avx2(epilogue, false, pixels, 8, sums, multiplier, NULL, y, y_stride);
+    else
+        mnet_finish_narrow_avx2(epilogue, false, pixels, columns, sums, multiplier, NULL, y,
+                                y_stride);
 }
 
 #endif

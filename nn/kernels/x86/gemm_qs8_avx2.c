@@ -10,7 +10,7 @@
 #define NR 16
 #define ROWS (8 * MR) /* their sums wait for the epilogue */
 
-/* bias, multiplier, and weights as [k / 2][16 channels][2], the channels in the epilogue's order. */
+/* Weights as [k / 2][16 channels][2], the channels in the epilogue's order; of a narrow panel [k / 2][8 channels][2]. */
 typedef struct Panel {
     int32_t bias[NR];
     float multiplier[NR];
@@ -21,17 +21,22 @@ static size_t panel_bytes(size_t k) {
     return sizeof(Panel) + NR * k * sizeof(int16_t);
 }
 
+static bool is_narrow(size_t columns) {
+    return columns <= NR / 2;
+}
+
 static void pack(size_t columns, size_t k, const int16_t *weights, const int32_t *bias,
                  const float *multiplier, void *memory) {
     Panel *panel = memory;
+    size_t width = is_narrow(columns) ? NR / 2 : NR;
 
     for (size_t c = 0; c < columns; c++) {
-        size_t lane = mnet_lane_avx2(c);
+        size_t lane = is_narrow(columns) ? c : mnet_lane_avx2(c);
 
         panel->bias[lane] = bias[c];
         panel->multiplier[lane] = multiplier[c];
         for (size_t i = 0; i < k; i++)
-            panel->weights[(i / 2 * NR + lane) * 2 + i % 2] = weights[c * k + i];
+            panel->weights[(i / 2 * width + lane) * 2 + i % 2] = weights[c * k + i];
     }
 }
 
@@ -41,8 +46,9 @@ MNET_INLINE __m256i pair_of(const int16_t *x) {
     return _mm256_set1_epi32(pair);
 }
 
-MNET_INLINE void tile(size_t rows, size_t k, const int16_t *x, size_t x_stride, const Panel *panel,
-                      __m256i (*sums)[2]) {
+/* Sums of `rows` by `vectors` of eight channels. */
+MNET_INLINE void tile(size_t rows, size_t vectors, size_t k, const int16_t *x, size_t x_stride,
+                      const Panel *panel, __m256i (*sums)[2]) {
     const __m256i *bias = (const __m256i *)panel->bias, *w = (const __m256i *)panel->weights;
     __m256i acc[MR][2];
 
@@ -51,41 +57,43 @@ MNET_INLINE void tile(size_t rows, size_t k, const int16_t *x, size_t x_stride, 
         acc[r][0] = bias[0];
         acc[r][1] = bias[1];
     }
-    for (const int16_t *end = x + k; x < end; x += 2, w += 2) {
+    for (const int16_t *end = x + k; x < end; x += 2, w += vectors) {
 #pragma GCC unroll 6
         for (size_t r = 0; r < rows; r++) {
             __m256i pair = pair_of(x + r * x_stride);
             mnet_add_avx2(&acc[r][0], _mm256_madd_epi16(pair, w[0]));
-            mnet_add_avx2(&acc[r][1], _mm256_madd_epi16(pair, w[1]));
+            if (vectors == 2)
+                mnet_add_avx2(&acc[r][1], _mm256_madd_epi16(pair, w[1]));
         }
     }
 #pragma GCC unroll 6
     for (size_t r = 0; r < rows; r++) {
         sums[r][0] = acc[r][0];
-        sums[r][1] = acc[r][1];
+        if (vectors == 2)
+            sums[r][1] = acc[r][1];
     }
 }
 
 /* All rows' sums of a panel. */
-static void sum_rows(size_t rows, size_t k, const int16_t *x, size_t x_stride, const Panel *panel,
-                     __m256i (*sums)[2]) {
+MNET_INLINE void sum_rows(size_t rows, size_t vectors, size_t k, const int16_t *x, size_t x_stride,
+                          const Panel *panel, __m256i (*sums)[2]) {
     for (; rows >= MR; rows -= MR, x += MR * x_stride, sums += MR)
-        tile(MR, k, x, x_stride, panel, sums);
+        tile(MR, vectors, k, x, x_stride, panel, sums);
     switch (rows) {
     case 5:
-        tile(5, k, x, x_stride, panel, sums);
+        tile(5, vectors, k, x, x_stride, panel, sums);
         break;
     case 4:
-        tile(4, k, x, x_stride, panel, sums);
+        tile(4, vectors, k, x, x_stride, panel, sums);
         break;
     case 3:
-        tile(3, k, x, x_stride, panel, sums);
+        tile(3, vectors, k, x, x_stride, panel, sums);
         break;
     case 2:
-        tile(2, k, x, x_stride, panel, sums);
+        tile(2, vectors, k, x, x_stride, panel, sums);
         break;
     case 1:
-        tile(1, k, x, x_stride, panel, sums);
+        tile(1, vectors, k, x, x_stride, panel, sums);
         break;
     }
 }
@@ -97,12 +105,18 @@ static void gemm_qs8_6x16_avx2(size_t rows, size_t columns, size_t k, const int1
     __m256i sums[ROWS][2];
 
     for (size_t r = 0; r < rows; r += ROWS) {
-        size_t n = rows - r < ROWS ? rows - r : ROWS;
+        size_t n = rows - r < ROWS ? rows - r : ROWS, at = r * y_stride;
+        const int8_t *b = residual ? residual + at : NULL;
 
-        sum_rows(n, k, x + r * x_stride, x_stride, panel, sums);
-        mnet_finish_pixels_avx2(epilogue, n, columns, sums, panel->multiplier,
-                                residual ? residual + r * y_stride : NULL, y + r * y_stride,
-                                y_stride);
+        if (is_narrow(columns)) {
+            sum_rows(n, 1, k, x + r * x_stride, x_stride, panel, sums);
+            mnet_finish_narrow_pixels_avx2(epilogue, n, columns, sums, panel->multiplier, b, y + at,
+                                           y_stride);
+        } else {
+            sum_rows(n, 2, k, x + r * x_stride, x_stride, panel, sums);
+            mnet_finish_pixels_avx2(epilogue, n, columns, sums, panel->multiplier, b, y + at,
+                                    y_stride);
+        }
     }
 }
 
