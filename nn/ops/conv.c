@@ -3,6 +3,7 @@
 #include "nn/base/cpu.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <math.h>
 #include <string.h>
 
@@ -38,6 +39,16 @@ int16_t mnet_conv_weight_s16(const MnetGraph *graph, const MnetNode *node, const
     const int8_t *data = w->data;
     int32_t zero_point = w->quant.zero_point[w->quant.count == 1 ? 0 : channel];
     return (int16_t)(data[(size_t)channel * conv->k + i] - zero_point);
+}
+
+void mnet_conv_filter_s16(const MnetGraph *graph, const MnetNode *node, const MnetConv *conv,
+                          int channel, int16_t *filter) {
+    const MnetTensor *w = &graph->tensors[node->inputs[1]];
+    const int8_t *data = (const int8_t *)w->data + (size_t)channel * conv->k;
+    int32_t zero_point = w->quant.zero_point[w->quant.count == 1 ? 0 : channel];
+
+    for (size_t i = 0; i < conv->k; i++)
+        filter[i] = (int16_t)(data[i] - zero_point);
 }
 
 /* Geometry from a node whose tensors' shapes have been checked by the graph's verifier; the window once more, as
@@ -150,12 +161,12 @@ static MnetStatus describe_sums(const MnetGraph *graph, const MnetNode *node, Mn
     conv->x_zero_point = x->quant.zero_point[0];
     largest_x = conv->x_zero_point < 0 ? 127 - conv->x_zero_point : conv->x_zero_point + 128;
     for (int o = 0; o < conv->out_channels; o++) {
+        const int8_t *data = (const int8_t *)w->data + (size_t)o * conv->k;
+        int32_t zero_point = w->quant.zero_point[w->quant.count == 1 ? 0 : o];
         int64_t sum = 0;
 
-        for (size_t i = 0; i < conv->k; i++) {
-            int16_t weight = mnet_conv_weight_s16(graph, node, conv, o, i);
-            sum += weight < 0 ? -weight : weight;
-        }
+        for (size_t i = 0; i < conv->k; i++)
+            sum += abs(data[i] - zero_point);
         if (sum * largest_x > INT32_MAX)
             return mnet_conv_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,
                                   "a sum of products may not fit 32 bits");

@@ -26,10 +26,10 @@ typedef struct MnetConv {
     const void *weights; /* packed by conv_gemm.c or conv_depthwise.c */
     MnetRequantizeKernels requantize;
     MnetActivationF32 activation, residual_activation; /* f32 */
-    MnetFinishF32 finish; /* f32: what the kernel does to its sums */
-    bool finishes;        /* f32: that is the activation, and the kernel adds the residual too */
-    const int32_t *bias;                               /* qs8, out_channels of them */
-    const float *multiplier;                           /* qs8, out_channels of them */
+    MnetFinishF32 finish;                              /* f32: what the kernel does to its sums */
+    bool finishes;           /* f32: that is the activation, and the kernel adds the residual too */
+    const int32_t *bias;     /* qs8, out_channels of them */
+    const float *multiplier; /* qs8, out_channels of them */
     int32_t x_zero_point;
     MnetEpilogueQs8 epilogue;
     MnetQuantAdd add; /* with a residual: a is the convolution, b the residual */
@@ -72,6 +72,9 @@ float mnet_conv_bias_f32(const MnetGraph *graph, const MnetNode *node, int chann
 /** Weight i of an output channel without its zero point, and the float one. */
 int16_t mnet_conv_weight_s16(const MnetGraph *graph, const MnetNode *node, const MnetConv *conv,
                              int channel, size_t i);
+/** All k of a channel's, zero point taken off. */
+void mnet_conv_filter_s16(const MnetGraph *graph, const MnetNode *node, const MnetConv *conv,
+                          int channel, int16_t *filter);
 float mnet_conv_weight_f32(const MnetGraph *graph, const MnetNode *node, const MnetConv *conv,
                            int channel, size_t i);
 

@@ -24,10 +24,8 @@ static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *
     for (size_t panel = 0; panel < (size_t)conv->panels; panel++) {
         size_t columns = panel_columns(conv, panel);
 
-        for (size_t c = 0; c < columns; c++) {
-            for (size_t i = 0; i < conv->k; i++)
-                rows[c * k + i] = mnet_conv_weight_s16(graph, node, conv, (int)(channel + c), i);
-        }
+        for (size_t c = 0; c < columns; c++)
+            mnet_conv_filter_s16(graph, node, conv, (int)(channel + c), rows + c * k);
         conv->gemm_qs8.pack(columns, k, rows, conv->bias + channel, conv->multiplier + channel,
                             packed + panel * panel_bytes);
         channel += columns;
