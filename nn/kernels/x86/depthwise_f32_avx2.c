@@ -137,7 +137,8 @@ static void run_block(const MnetDepthwiseF32Args *args, size_t c) {
                 sum = _mm256_fmadd_ps(value, _mm256_load_ps(w + kx * LANES), sum);
             }
         }
-        _mm256_maskstore_ps(args->y + at, mask, mnet_finish_avx2(sum, &args->finish));
+        mnet_finish_avx2(1, &args->finish, &sum);
+        _mm256_maskstore_ps(args->y + at, mask, sum);
     }
 }
 

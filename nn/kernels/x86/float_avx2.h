@@ -10,9 +10,9 @@
 
 /** Before a loop of few, constant rounds over an array that must stay in registers. */
 #ifdef __clang__
-#define MNET_UNROLL _Pragma("unroll")
+#define MNET_UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define MNET_UNROLL _Pragma("GCC unroll 8")
+#define MNET_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /** Ones in the first `count` lanes, 0 to 8. */
@@ -32,10 +32,35 @@ MNET_INLINE __m256 mnet_hard_swish_avx2(__m256 x) {
     return _mm256_mul_ps(x, gate);
 }
 
-MNET_INLINE __m256 mnet_finish_avx2(__m256 x, const MnetFinishF32 *finish) {
-    if (finish->hard_swish)
-        return mnet_hard_swish_avx2(x);
-    return mnet_clamp_avx2(x, _mm256_set1_ps(finish->lo), _mm256_set1_ps(finish->hi));
+/**
+ * One value in all lanes, loaded here and now: hoisted out of a loop it would take the register of a sum, and compilers
+ * then spill the sum.
+ */
+MNET_INLINE __m256 mnet_broadcast_avx2(const float *value) {
+    __asm__ volatile("" : "+r"(value));
+    return _mm256_broadcast_ss(value);
+}
+
+/** mnet_finish_f32() of `count` vectors, a constant of at most 18. */
+MNET_INLINE void mnet_finish_avx2(int count, const MnetFinishF32 *finish, __m256 *x) {
+    static const float swish[] = {1.0f / 6.0f, 0.5f, 1.0f};
+
+    if (finish->hard_swish) {
+        __m256 sixth = mnet_broadcast_avx2(&swish[0]), half = mnet_broadcast_avx2(&swish[1]);
+        __m256 one = mnet_broadcast_avx2(&swish[2]);
+
+        MNET_UNROLL
+        for (int i = 0; i < count; i++) {
+            __m256 gate = _mm256_fmadd_ps(x[i], sixth, half);
+            x[i] = _mm256_mul_ps(x[i], mnet_clamp_avx2(gate, _mm256_setzero_ps(), one));
+        }
+    } else {
+        __m256 lo = mnet_broadcast_avx2(&finish->lo), hi = mnet_broadcast_avx2(&finish->hi);
+
+        MNET_UNROLL
+        for (int i = 0; i < count; i++)
+            x[i] = mnet_clamp_avx2(x[i], lo, hi);
+    }
 }
 
 #endif

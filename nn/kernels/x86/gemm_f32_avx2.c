@@ -9,8 +9,9 @@
 
 #define LANES 8
 #define MOST_ROWS 6
-#define UNROLL 4
 #define LINE_FLOATS 16
+#define ROW_SUMS 4
+#define ROW_AHEAD (32 * LINE_FLOATS)
 
 /* The product of row group `x` and the panel at i, by V vectors of channels. */
 MNET_INLINE void add_products(int rows, int vectors, const float *const *x, size_t i,
@@ -30,139 +31,152 @@ MNET_INLINE void add_products(int rows, int vectors, const float *const *x, size
     }
 }
 
-MNET_INLINE void store_row(int vectors, const MnetGemmF32Args *args, size_t at, __m256 *sums) {
-    size_t left = args->columns;
-    float *y = args->y + at;
-    const float *residual = args->residual ? args->residual + at : NULL;
+MNET_INLINE void store_row(int vectors, const MnetGemmF32Args *a, size_t at, const __m256 *sums) {
+    size_t left = a->columns;
 
     MNET_UNROLL
-    for (int v = 0; v < vectors; v++, left -= LANES) {
-        __m256 value = mnet_finish_avx2(sums[v], &args->finish);
+    for (int v = 0; v < vectors; v++, left -= LANES, at += LANES) {
+        __m256 value = sums[v];
 
         if (v < vectors - 1 || left >= LANES) {
-            if (residual)
-                value = _mm256_add_ps(value, _mm256_loadu_ps(residual + v * LANES));
-            _mm256_storeu_ps(y + v * LANES, value);
+            if (a->residual)
+                value = _mm256_add_ps(value, _mm256_loadu_ps(a->residual + at));
+            _mm256_storeu_ps(a->y + at, value);
         } else {
             __m256i mask = mnet_mask_avx2(left);
 
-            if (residual)
-                value = _mm256_add_ps(value, _mm256_maskload_ps(residual + v * LANES, mask));
-            _mm256_maskstore_ps(y + v * LANES, mask, value);
+            if (a->residual)
+                value = _mm256_add_ps(value, _mm256_maskload_ps(a->residual + at, mask));
+            _mm256_maskstore_ps(a->y + at, mask, value);
         }
     }
 }
 
-/* `ahead`: a line of the next panel for each step. */
-MNET_INLINE void tile(int rows, int vectors, const MnetGemmF32Args *args, size_t first,
-                      const float *ahead) {
-    const float *w = args->panel;
-    __m256 sums[MOST_ROWS][3];
+/* Not unrolled: the multiply-adds leave room for the loop's own work, and compilers spill sums where they see more steps. */
+MNET_INLINE void add_segment(int rows, int vectors, const MnetGemmF32Args *a, const float *x_first,
+                             const float *w, const float *ahead, size_t ahead_step,
+                             __m256 (*sums)[3]) {
+    const float *x[MOST_ROWS];
 
-    MNET_UNROLL
-    for (int r = 0; r < rows; r++) {
-        MNET_UNROLL
-        for (int v = 0; v < vectors; v++)
-            sums[r][v] = _mm256_load_ps(w + v * LANES);
-    }
-    w += vectors * LANES;
-    for (size_t s = 0; s < args->segments; s++) {
-        const float *x[MOST_ROWS];
-        size_t i = 0;
-
-        MNET_UNROLL
-        for (int r = 0; r < rows; r++)
-            x[r] = args->x + (first + (size_t)r) * args->x_stride + s * args->x_segment;
-        for (; i + UNROLL <= args->k; i += UNROLL) {
-            _mm_prefetch((const char *)ahead, _MM_HINT_T1);
-            ahead += LINE_FLOATS;
-            MNET_UNROLL
-            for (int u = 0; u < UNROLL; u++, w += vectors * LANES)
-                add_products(rows, vectors, x, i + (size_t)u, w, sums);
-        }
-        for (; i < args->k; i++, w += vectors * LANES)
-            add_products(rows, vectors, x, i, w, sums);
-    }
     MNET_UNROLL
     for (int r = 0; r < rows; r++)
-        store_row(vectors, args, (first + (size_t)r) * args->y_stride, sums[r]);
+        x[r] = x_first + (size_t)r * a->x_stride;
+    for (size_t i = 0; i < a->k; i++, w += vectors * LANES) {
+        _mm_prefetch((const char *)ahead, _MM_HINT_T1);
+        ahead += ahead_step;
+        add_products(rows, vectors, x, i, w, sums);
+    }
+}
+
+/* `count` tiles from row `first` on; the first one of them fetches the panel `ahead`, if any. */
+MNET_INLINE void run_tiles(int rows, int vectors, const MnetGemmF32Args *args, size_t first,
+                           size_t count, const float *ahead) {
+    /* Stores of vectors may alias anything, so what the loop needs is copied. */
+    const MnetGemmF32Args a = *args;
+    const float *x_first = a.x + first * a.x_stride;
+    size_t at = first * a.y_stride, width = (size_t)vectors * LANES;
+    size_t ahead_step = ahead ? width : 0;
+
+    for (; count; count--, x_first += (size_t)rows * a.x_stride) {
+        const float *w = a.panel + width, *fetched = ahead_step ? ahead : w;
+        __m256 sums[MOST_ROWS][3];
+
+        MNET_UNROLL
+        for (int r = 0; r < rows; r++) {
+            MNET_UNROLL
+            for (int v = 0; v < vectors; v++)
+                sums[r][v] = _mm256_load_ps(a.panel + v * LANES);
+        }
+        for (size_t s = 0; s < a.segments; s++, w += a.k * width, fetched += a.k * ahead_step)
+            add_segment(rows, vectors, &a, x_first + s * a.x_segment, w, fetched, ahead_step, sums);
+        ahead_step = 0;
+        MNET_UNROLL
+        for (int r = 0; r < rows; r++)
+            mnet_finish_avx2(vectors, &a.finish, sums[r]);
+        MNET_UNROLL
+        for (int r = 0; r < rows; r++, at += a.y_stride)
+            store_row(vectors, &a, at, sums[r]);
+    }
 }
 
 /* A single row: four sums of every fourth product each, as one alone would wait for its own result. */
-MNET_INLINE void row(int vectors, const MnetGemmF32Args *args, size_t first) {
-    const float *w = args->panel + vectors * LANES;
-    __m256 sums[UNROLL][3] = {{_mm256_setzero_ps()}};
+MNET_INLINE void run_row(int vectors, const MnetGemmF32Args *a) {
+    const float *w = a->panel + vectors * LANES;
+    __m256 sums[ROW_SUMS][3];
 
+    MNET_UNROLL
     for (int v = 0; v < vectors; v++) {
-        sums[0][v] = _mm256_load_ps(args->panel + v * LANES);
+        sums[0][v] = _mm256_load_ps(a->panel + v * LANES);
         sums[1][v] = sums[2][v] = sums[3][v] = _mm256_setzero_ps();
     }
-    for (size_t s = 0; s < args->segments; s++) {
-        const float *x = args->x + first * args->x_stride + s * args->x_segment;
+    for (size_t s = 0; s < a->segments; s++) {
+        const float *x = a->x + s * a->x_segment;
         size_t i = 0;
 
-        for (; i + UNROLL <= args->k; i += UNROLL) {
+        for (; i + ROW_SUMS <= a->k; i += ROW_SUMS) {
             MNET_UNROLL
-            for (int u = 0; u < UNROLL; u++, w += vectors * LANES)
+            for (int u = 0; u < ROW_SUMS; u++, w += vectors * LANES) {
+                _mm_prefetch((const char *)(w + ROW_AHEAD), _MM_HINT_T0);
                 add_products(1, vectors, &x, i + (size_t)u, w, sums + u);
+            }
         }
-        for (; i < args->k; i++, w += vectors * LANES)
+        for (; i < a->k; i++, w += vectors * LANES)
             add_products(1, vectors, &x, i, w, sums);
     }
+    MNET_UNROLL
     for (int v = 0; v < vectors; v++)
         sums[0][v] = _mm256_add_ps(_mm256_add_ps(sums[0][v], sums[1][v]),
                                    _mm256_add_ps(sums[2][v], sums[3][v]));
-    store_row(vectors, args, first * args->y_stride, sums[0]);
+    mnet_finish_avx2(vectors, &a->finish, sums[0]);
+    store_row(vectors, a, 0, sums[0]);
 }
 
-#define TILE(rows, vectors)                                                                        \
-    static void tile_##rows##x##vectors(const MnetGemmF32Args *args, size_t first,                 \
-                                        const float *ahead) {                                      \
-        tile(rows, vectors, args, first, ahead);                                                   \
+typedef void (*Tiles)(const MnetGemmF32Args *args, size_t first, size_t count, const float *ahead);
+
+#define TILES(rows, vectors)                                                                       \
+    static void tiles_##rows##x##vectors(const MnetGemmF32Args *args, size_t first, size_t count,  \
+                                         const float *ahead) {                                     \
+        run_tiles(rows, vectors, args, first, count, ahead);                                       \
     }
 #define ROW(vectors)                                                                               \
-    static void row_##vectors(const MnetGemmF32Args *args, size_t first, const float *ahead) {     \
-        row(vectors, args, first);                                                                 \
+    static void row_##vectors(const MnetGemmF32Args *args, size_t first, size_t count,             \
+                              const float *ahead) {                                                \
+        run_row(vectors, args);                                                                    \
     }
 
 ROW(1)
-TILE(2, 1)
-TILE(3, 1)
-TILE(4, 1)
-TILE(5, 1)
-TILE(6, 1)
+TILES(2, 1)
+TILES(3, 1)
+TILES(4, 1)
+TILES(5, 1)
+TILES(6, 1)
 ROW(2)
-TILE(2, 2)
-TILE(3, 2)
-TILE(4, 2)
-TILE(5, 2)
-TILE(6, 2)
+TILES(2, 2)
+TILES(3, 2)
+TILES(4, 2)
+TILES(5, 2)
+TILES(6, 2)
 ROW(3)
-TILE(2, 3)
-TILE(3, 3)
-TILE(4, 3)
+TILES(2, 3)
+TILES(3, 3)
+TILES(4, 3)
 
-static void (*const tiles[3][MOST_ROWS])(const MnetGemmF32Args *, size_t, const float *) = {
-    {row_1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1},
-    {row_2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2},
-    {row_3, tile_2x3, tile_3x3, tile_4x3},
+static const Tiles tiles[3][MOST_ROWS] = {
+    {row_1, tiles_2x1, tiles_3x1, tiles_4x1, tiles_5x1, tiles_6x1},
+    {row_2, tiles_2x2, tiles_3x2, tiles_4x2, tiles_5x2, tiles_6x2},
+    {row_3, tiles_2x3, tiles_3x3, tiles_4x3},
 };
 
+/* Shared out evenly, there is a tile of one row only where there is one row. */
 static void gemm_f32_6x16_avx2(const MnetGemmF32Args *args) {
     size_t vectors = (args->columns + LANES - 1) / LANES, most = vectors == 3 ? 4 : MOST_ROWS;
-    size_t n_tiles = (args->rows + most - 1) / most;
-    size_t rows = args->rows / n_tiles, more = args->rows % n_tiles, first = 0;
-    /* Each tile fetches a line for 4 lines that it reads, so the next panel is there after 4 tiles. */
-    const float *ahead = args->next_panel;
-    size_t ahead_step = args->segments * (args->k / UNROLL) * LINE_FLOATS;
+    size_t count = (args->rows + most - 1) / most, rows = args->rows / count;
+    size_t higher = args->rows % count;
 
-    for (size_t t = 0; t < n_tiles; t++) {
-        size_t n = rows + (t < more);
-
-        tiles[vectors - 1][n - 1](args, first,
-                                  ahead && t < UNROLL ? ahead + t * ahead_step : args->panel);
-        first += n;
-    }
+    if (higher)
+        tiles[vectors - 1][rows](args, 0, higher, args->next_panel);
+    tiles[vectors - 1][rows - 1](args, higher * (rows + 1), count - higher,
+                                 higher ? NULL : args->next_panel);
 }
 
 void mnet_gemm_f32_kernels_init_avx2(MnetGemmF32Kernels *kernels) {
