@@ -32,6 +32,16 @@ need() {
     die "apt-get could not install: ${missing[*]}"
 }
 
+# need_if_known PACKAGE...: the same for those that this release has.
+need_if_known() {
+  local known=() package
+  command -v apt-cache >/dev/null || return 0
+  for package in "$@"; do
+    [ -z "$(apt-cache show "$package" 2>/dev/null)" ] || known+=("$package")
+  done
+  need "${known[@]}"
+}
+
 # build FOLDER [MESON OPTIONS]: configures the first time or for other options, compiles what changed.
 build() {
   local folder=$1
