@@ -12,8 +12,8 @@ esac
 unset MNET_BUILD MNET_INSTALL
 need "${build_packages[@]}" "${run_packages[@]}" "${file_packages[@]}" gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
   g++ python3 curl
-# For the tests of style, which skip without: not every release has them.
-need_if_known clang-format-14 indent
+# For tests that skip without: not every release has them.
+need_if_known clang-format-14 indent valgrind
 # In CI a warning is an error; a contributor's newer compiler may know more warnings, as one that instruments does.
 build "$root/build" "-Dwerror=$([ -n "${CI:-}" ] && echo true || echo false)"
 build "$root/build/asan" -Db_sanitize=address,undefined -Db_lundef=false

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_readme.sh PARSE: the gst-launch-1.0 lines of README.md and pipelines/README.md are right. Those that need a camera, a
 # window or an earlier run's file are only parsed; the others run on the first second of the bundled clip.
-parse=$1
+parse=$(realpath "$1")
 . "$(dirname "$0")/check.sh"
 has_elements vp8enc x264enc videoflip matroskamux progressreport
 succeeds gst-launch-1.0 -q filesrc location="$scripts/media/clip.webm" ! matroskademux ! video/x-vp8 ! \
