@@ -1,5 +1,7 @@
 #include "nn/kernels/binary.h"
 
+#include "nn/base/cpu.h"
+
 /* One loop for each form, so that what is constant is seen to be constant and the loops vectorise. */
 #define FORMS(T, expression)                                                                       \
     if (a_step && b_step) {                                                                        \
@@ -49,5 +51,11 @@ void mnet_binary_kernels_init(MnetBinaryKernels *kernels, uint32_t cpu_features)
     *kernels = (MnetBinaryKernels){
         .f32 = {add_f32_c, sub_f32_c, mul_f32_c, div_f32_c},
         .qs8 = {add_qs8_c, sub_qs8_c, mul_qs8_c, div_qs8_c},
+        .f32_names = {"add_f32_c", "sub_f32_c", "mul_f32_c", "div_f32_c"},
+        .qs8_names = {"add_qs8_c", "sub_qs8_c", "mul_qs8_c", "div_qs8_c"},
     };
+#ifdef __x86_64__
+    if (cpu_features & MNET_CPU_AVX2)
+        mnet_binary_qs8_kernels_init_avx2(kernels);
+#endif
 }

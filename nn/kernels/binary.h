@@ -39,9 +39,13 @@ typedef void (*MnetBinaryQs8)(size_t n, const int8_t *a, size_t a_step, const in
 typedef struct MnetBinaryKernels {
     MnetBinaryF32 f32[MNET_BINARY_COUNT];
     MnetBinaryQs8 qs8[MNET_BINARY_COUNT];
+    const char *f32_names[MNET_BINARY_COUNT], *qs8_names[MNET_BINARY_COUNT];
 } MnetBinaryKernels;
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_binary_kernels_init(MnetBinaryKernels *kernels, uint32_t cpu_features);
+
+/** Tiers: each overrides what it has. */
+void mnet_binary_qs8_kernels_init_avx2(MnetBinaryKernels *kernels);
 
 #endif

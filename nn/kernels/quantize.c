@@ -1,5 +1,7 @@
 #include "nn/kernels/quantize.h"
 
+#include "nn/base/cpu.h"
+
 static void quantize_f32_qs8_c(size_t n, const float *x, float scale, MnetQuantRange range,
                                int8_t *y) {
     for (size_t i = 0; i < n; i++) {
@@ -24,4 +26,9 @@ void mnet_quantize_kernels_init(MnetQuantizeKernels *kernels, uint32_t cpu_featu
     kernels->quantize = quantize_f32_qs8_c;
     kernels->dequantize = dequantize_qs8_f32_c;
     kernels->table = table_qs8_c;
+    kernels->table_name = "table_qs8_c";
+#ifdef __x86_64__
+    if (cpu_features & MNET_CPU_AVX2)
+        mnet_table_qs8_kernel_init_avx2(kernels);
+#endif
 }

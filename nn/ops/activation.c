@@ -55,7 +55,7 @@ MnetStatus mnet_op_activation_prepare(const MnetGraph *graph, const MnetNode *no
             return mnet_node_no_memory(graph, node, error);
         mnet_quantize_kernels_init(&p->quantize, mnet_cpu_features());
         step->run = run_qs8;
-        step->kernel = "table_qs8_c";
+        step->kernel = p->quantize.table_name;
     } else {
         p->f32 = mnet_epilogue_f32(&node->activation);
         step->run = run_f32;

@@ -135,8 +135,6 @@ static void set_quant(BinaryParams *p, MnetBinaryKind kind, const MnetQuant *a, 
 
 MnetStatus mnet_op_binary_prepare(const MnetGraph *graph, const MnetNode *node, MnetArena *memory,
                                   MnetStep *step, MnetError *error) {
-    static const char *const f32_names[] = {"add_f32_c", "sub_f32_c", "mul_f32_c", "div_f32_c"};
-    static const char *const qs8_names[] = {"add_qs8_c", "sub_qs8_c", "mul_qs8_c", "div_qs8_c"};
     const MnetBinaryKind kind = binary_kind(node->kind);
     const MnetTensor *a, *b, *y;
     MnetBinaryKernels kernels;
@@ -162,12 +160,12 @@ MnetStatus mnet_op_binary_prepare(const MnetGraph *graph, const MnetNode *node, 
         set_quant(p, kind, &a->quant, &b->quant, &y->quant);
         p->qs8 = kernels.qs8[kind];
         step->run = run_qs8;
-        step->kernel = qs8_names[kind];
+        step->kernel = kernels.qs8_names[kind];
     } else {
         p->f32 = kernels.f32[kind];
         p->activation = mnet_epilogue_f32(&node->activation);
         step->run = run_f32;
-        step->kernel = f32_names[kind];
+        step->kernel = kernels.f32_names[kind];
     }
     p->blocks = mnet_blocks(p->loop.dims[p->loop.rank - 1], MNET_BLOCK);
     step->params = p;

@@ -79,7 +79,7 @@ MnetStatus mnet_op_quantize_prepare(const MnetGraph *graph, const MnetNode *node
         if (!p->table)
             return mnet_node_no_memory(graph, node, error);
         step->run = run_requantize;
-        step->kernel = "table_qs8_c";
+        step->kernel = p->kernels.table_name;
     }
     step->params = p;
     step->units = mnet_blocks(p->elements, MNET_BLOCK);

@@ -6,12 +6,10 @@
 #define MNET_KERNELS_X86_EPILOGUE_QS8_AVX2_H
 
 #include "nn/kernels/requantize.h"
+#include "nn/kernels/x86/inline_avx2.h"
 
-#include <immintrin.h>
 #include <stdbool.h>
 #include <string.h>
-
-#define MNET_INLINE static inline __attribute__((always_inline))
 
 /**
  * *sum += x, the instruction itself: given the intrinsic, gcc 12 does all products of a tile first, and keeps the sums in memory.
