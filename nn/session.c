@@ -1,8 +1,10 @@
 /* A session: raw frame or raw tensor -> canonical input -> run -> result. */
 #include "nn/model.h"
 
+#include "nn/base/cpu.h"
 #include "nn/base/threads.h"
 #include "nn/image/image.h"
+#include "nn/kernels/move.h"
 #include "nn/scores.h"
 
 #include <stdlib.h>
@@ -207,10 +209,9 @@ static void write_input(const MnetGraph *graph, const void *tensor, void *input)
     if (graph->input_layout == MNET_LAYOUT_NHWC) {
         memcpy(input, tensor, size * pixels * channels);
     } else {
-        for (int p = 0; p < pixels; p++)
-            for (int c = 0; c < channels; c++)
-                memcpy((uint8_t *)input + ((size_t)p * channels + c) * size,
-                       (const uint8_t *)tensor + ((size_t)c * pixels + p) * size, size);
+        MnetMoveKernels move;
+        mnet_move_kernels_init(&move, mnet_cpu_features());
+        move.transpose[size == 4 ? 2 : 0](pixels, channels, tensor, pixels, input, channels);
     }
     if (graph->input_dtype == MNET_DTYPE_QU8)
         for (size_t i = 0; i < (size_t)pixels * channels; i++)
