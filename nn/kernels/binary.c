@@ -55,7 +55,9 @@ void mnet_binary_kernels_init(MnetBinaryKernels *kernels, uint32_t cpu_features)
         .qs8_names = {"add_qs8_c", "sub_qs8_c", "mul_qs8_c", "div_qs8_c"},
     };
 #ifdef __x86_64__
-    if (cpu_features & MNET_CPU_AVX2)
+    if (cpu_features & MNET_CPU_AVX2) {
+        mnet_binary_f32_kernels_init_avx2(kernels);
         mnet_binary_qs8_kernels_init_avx2(kernels);
+    }
 #endif
 }

@@ -1,5 +1,7 @@
 #include "nn/kernels/mean.h"
 
+#include "nn/base/cpu.h"
+
 #define SUM_KERNEL(name, T, S)                                                                     \
     static void sum_##name##_c(size_t rows, size_t cols, const T *x, ptrdiff_t row_stride,         \
                                ptrdiff_t col_stride, S *sums) {                                    \
@@ -23,6 +25,14 @@ SUM_KERNEL(f32, float, float)
 SUM_KERNEL(qs8, int8_t, int32_t)
 
 void mnet_mean_kernels_init(MnetMeanKernels *kernels, uint32_t cpu_features) {
-    kernels->sum_f32 = sum_f32_c;
-    kernels->sum_qs8 = sum_qs8_c;
+    *kernels = (MnetMeanKernels){
+        .sum_f32 = sum_f32_c,
+        .sum_qs8 = sum_qs8_c,
+        .f32_name = "mean_f32_c",
+        .qs8_name = "mean_qs8_c",
+    };
+#ifdef __x86_64__
+    if (cpu_features & MNET_CPU_AVX2)
+        mnet_mean_f32_kernels_init_avx2(kernels);
+#endif
 }

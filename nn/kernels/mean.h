@@ -17,9 +17,13 @@ typedef struct MnetMeanKernels {
                     ptrdiff_t col_stride, float *sums);
     void (*sum_qs8)(size_t rows, size_t cols, const int8_t *x, ptrdiff_t row_stride,
                     ptrdiff_t col_stride, int32_t *sums);
+    const char *f32_name, *qs8_name;
 } MnetMeanKernels;
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_mean_kernels_init(MnetMeanKernels *kernels, uint32_t cpu_features);
+
+/** Tiers: each overrides what it has. */
+void mnet_mean_f32_kernels_init_avx2(MnetMeanKernels *kernels);
 
 #endif

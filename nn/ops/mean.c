@@ -144,11 +144,11 @@ MnetStatus mnet_op_mean_prepare(const MnetGraph *graph, const MnetNode *node, Mn
         p->multiplier =
             (float)((double)x->quant.scale[0] / ((double)y->quant.scale[0] * (double)p->count));
         step->run = run_qs8;
-        step->kernel = "mean_qs8_c";
+        step->kernel = p->kernels.qs8_name;
     } else {
         p->activation = mnet_epilogue_f32(&node->activation);
         step->run = run_f32;
-        step->kernel = "mean_f32_c";
+        step->kernel = p->kernels.f32_name;
     }
     step->params = p;
     step->units = (int)(mnet_loop_rows(&p->kept) * p->blocks);
