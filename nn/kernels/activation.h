@@ -78,8 +78,16 @@ typedef struct MnetFinishF32 {
     float lo, hi;
 } MnetFinishF32;
 
-static inline float mnet_finish_f32(float x, const MnetFinishF32 *finish) {
-    return finish->hard_swish ? mnet_hard_swish_f32(x) : mnet_clamp_f32(x, finish->lo, finish->hi);
+static inline void mnet_finish_f32(const MnetFinishF32 *finish, float *x, size_t count) {
+    const float lo = finish->lo, hi = finish->hi;
+
+    if (finish->hard_swish) {
+        for (size_t i = 0; i < count; i++)
+            x[i] = mnet_hard_swish_f32(x[i]);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            x[i] = mnet_clamp_f32(x[i], lo, hi);
+    }
 }
 
 typedef struct MnetActivationKernels {

@@ -8,36 +8,36 @@ typedef float Vec4 __attribute__((vector_size(16)));
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* x may be read only for `channels`, which is a constant wherever there are 8. */
-INLINE void add_tap(size_t channels, const float *x, const float *w, Vec4 *sums) {
-    Vec4 value[2] = {{0}}, weight[2];
-
-    memcpy(value, x, channels * sizeof(*x));
-    memcpy(weight, w, sizeof(weight));
-    sums[0] += value[0] * weight[0];
-    sums[1] += value[1] * weight[1];
+INLINE Vec4 load(const float *x) {
+    Vec4 value;
+    memcpy(&value, x, sizeof(value));
+    return value;
 }
 
+/* x may be read only for `channels`, which is a constant wherever there are 8. */
 INLINE void pixel(size_t channels, const MnetDepthwiseF32Args *args, int ox, const float *weights,
                   size_t c) {
     int left = ox * args->stride - args->pad, begin, end;
-    size_t step = (size_t)args->dilation * args->x_pixel;
-    Vec4 sums[2];
-    float row[LANES];
+    Vec4 low = load(weights), high = load(weights + 4);
+    float row[LANES] = {0};
 
-    memcpy(sums, weights, sizeof(sums));
-    weights += (1 + args->first_tap) * LANES;
     mnet_depthwise_f32_inside(left, args->width, args->kernel, args->dilation, &begin, &end);
-    for (int ky = 0; ky < args->rows && begin < end; ky++, weights += args->kernel * LANES) {
-        const float *x = args->x + (size_t)ky * args->x_row + c;
+    for (int ky = 0; ky < args->rows; ky++) {
+        for (int kx = begin; kx < end; kx++) {
+            const float *x = args->x + (size_t)ky * args->x_row + c;
+            size_t tap = args->first_tap + (size_t)(ky * args->kernel + kx);
+            const float *w = weights + (1 + tap) * LANES;
 
-        x += (size_t)(left + begin * args->dilation) * args->x_pixel;
-        for (int kx = begin; kx < end; kx++, x += step)
-            add_tap(channels, x, weights + kx * LANES, sums);
+            x += (size_t)(left + kx * args->dilation) * args->x_pixel;
+            if (channels < LANES)
+                x = memcpy(row, x, channels * sizeof(*x));
+            low += load(x) * load(w);
+            high += load(x + 4) * load(w + 4);
+        }
     }
-    memcpy(row, sums, sizeof(row));
-    for (size_t i = 0; i < LANES; i++)
-        row[i] = mnet_finish_f32(row[i], &args->finish);
+    memcpy(row, &low, sizeof(low));
+    memcpy(row + 4, &high, sizeof(high));
+    mnet_finish_f32(&args->finish, row, LANES);
     memcpy(args->y + (size_t)ox * args->y_pixel + c, row, channels * sizeof(*row));
 }
 

@@ -33,8 +33,7 @@ static inline __attribute__((always_inline)) void tile(size_t rows, const MnetGe
         float row[NR];
 
         memcpy(row, sums[r], sizeof(row));
-        for (size_t c = 0; c < NR; c++)
-            row[c] = mnet_finish_f32(row[c], &args->finish);
+        mnet_finish_f32(&args->finish, row, NR);
         for (size_t c = 0; c < args->columns && args->residual; c++)
             row[c] += args->residual[at + c];
         memcpy(args->y + at, row, args->columns * sizeof(float));
