@@ -120,7 +120,7 @@ static bool fuse_scaled_clamp(MnetGraph *graph, int at, const Product *product) 
 }
 
 static bool replace(MnetGraph *graph, int at, const Product *product) {
-    int x;
+    int x = MNET_NO_TENSOR;
     MnetActivation activation = recognise(graph, product, &x);
     MnetNode *node = &graph->nodes[at];
     if (activation.kind == MNET_ACTIVATION_NONE ||

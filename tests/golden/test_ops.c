@@ -48,7 +48,9 @@ static void compare_floats(const char *name, const uint8_t *ours, const uint8_t 
 
         memcpy(&a, ours + i * sizeof(a), sizeof(a));
         memcpy(&b, theirs + i * sizeof(b), sizeof(b));
-        worst = fmax(worst, fabs((double)a - (double)b) / fmax(1, fabs((double)b)));
+        double difference = fabs((double)a - (double)b) / fmax(1, fabs((double)b));
+        if (!(difference <= worst)) /* NaN is worse than any number */
+            worst = difference;
     }
     CHECK(worst <= 1e-4, "%s: relative difference %g", name, worst);
 }

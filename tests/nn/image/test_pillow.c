@@ -40,7 +40,7 @@ static size_t check_case(size_t at) {
 
     double off = 0;
     for (int i = 0; i < w * h * 3; i++)
-        off = fmax(off, fabs((double)got[i] - want[i]));
+        off = fabs((double)got[i] - want[i]) > off ? fabs((double)got[i] - want[i]) : off;
     CHECK(off <= 1, "off by %g: %dx%d to %dx%d%s", off, width, height, w, h, crop ? ", crop" : "");
     worst = fmax(worst, off);
     mnet_image_converter_free(&converter);

@@ -10,8 +10,10 @@ static void check_values(const OpCase *c, int x, int y, int axis, double beta) {
         const int64_t first = i - i / inner % info->dims[axis] * inner;
         double most = -INFINITY, sum = 0;
 
-        for (int32_t k = 0; k < info->dims[axis]; k++)
-            most = fmax(most, beta * case_value(c, x, first + k * inner));
+        for (int32_t k = 0; k < info->dims[axis]; k++) {
+            double value = beta * case_value(c, x, first + k * inner);
+            most = value > most ? value : most;
+        }
         for (int32_t k = 0; k < info->dims[axis]; k++)
             sum += exp(beta * case_value(c, x, first + k * inner) - most);
         case_expect(c, y, i, exp(beta * case_value(c, x, i) - most) / sum);
