@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define K_STEP 8
 #define NR 32 /* enough for the epilogue to vectorise */
 
 /* A panel: bias[NR], multiplier[NR], then w[NR][k]. */
@@ -72,7 +73,7 @@ static void gemm_qs8_2x4_c(size_t rows, size_t columns, size_t k, const int16_t 
     const int16_t *w = (const int16_t *)((const uint8_t *)panel + HEAD_BYTES);
     int32_t sums[2 * NR];
 
-    k -= k % MNET_GEMM_K_STEP; /* so that the compiler knows it */
+    k -= k % K_STEP; /* so that the compiler knows it */
     for (size_t r = 0; r < rows; r += 2) {
         size_t n = rows - r < 2 ? 1 : 2;
 
@@ -95,6 +96,7 @@ void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_featur
     *kernels = (MnetGemmQs8Kernels){
         .mr = 2,
         .nr = NR,
+        .k_step = K_STEP,
         .panel_bytes = panel_bytes_c,
         .pack = pack_c,
         .run = gemm_qs8_2x4_c,

@@ -11,13 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** A row of x is so long, filled up with zeros, whatever the kernel. */
-#define MNET_GEMM_K_STEP 8
-
 typedef struct MnetGemmQs8Kernels {
-    size_t mr, nr;
+    size_t mr, nr; /* rows of a tile, a hint; output channels of a panel */
+    size_t k_step; /* k is a multiple of it, rows being filled up with zeros */
 
-    /** Of a panel, a multiple of MNET_ALIGN. k is a multiple of MNET_GEMM_K_STEP here and below. */
+    /** Of a panel, a multiple of MNET_ALIGN. */
     size_t (*panel_bytes)(size_t k);
 
     /**

@@ -95,7 +95,8 @@ MnetStatus mnet_conv_gemm_qs8_prepare(const MnetGraph *graph, const MnetNode *no
     mnet_gemm_qs8_kernels_init(&conv->gemm_qs8, mnet_cpu_features());
     step->run = run;
     step->kernel = conv->gemm_qs8.name;
-    conv->k_padded = (conv->k + MNET_GEMM_K_STEP - 1) / MNET_GEMM_K_STEP * MNET_GEMM_K_STEP;
+    conv->k_padded =
+        (conv->k + conv->gemm_qs8.k_step - 1) / conv->gemm_qs8.k_step * conv->gemm_qs8.k_step;
     mnet_conv_divide(conv, conv->gemm_qs8.mr, conv->gemm_qs8.nr, conv->k_padded * sizeof(int16_t));
     status = pack(graph, node, memory, conv, error);
     return status

@@ -141,7 +141,7 @@ static void products(void) {
         Product p = {
             .rows = (size_t)tier_int(1, 60),
             .columns = (size_t)tier_int(1, 70),
-            .k = (size_t)tier_int(1, 25) * MNET_GEMM_K_STEP,
+            .k = (size_t)tier_int(1, 25) * c.k_step,
         };
         int8_t *expected;
 

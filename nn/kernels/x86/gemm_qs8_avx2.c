@@ -147,6 +147,7 @@ void mnet_gemm_qs8_kernels_init_avx2(MnetGemmQs8Kernels *kernels) {
     *kernels = (MnetGemmQs8Kernels){
         .mr = MR,
         .nr = NR,
+        .k_step = 2,
         .panel_bytes = panel_bytes,
         .pack = pack,
         .run = gemm_qs8_6x16_avx2,
