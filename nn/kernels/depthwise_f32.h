@@ -6,7 +6,7 @@
 
 /**
  * One output row, or some of its channels: y[c] = finish(bias[c] + sum over taps of x * w), in the order of the taps; taps
- * left and right of the picture are left out. Strides are in elements.
+ * left and right of the picture are left out. Tiers may fuse multiply and add, and differ by that rounding. Strides are in elements.
  */
 typedef struct MnetDepthwiseF32Args {
     size_t channels;

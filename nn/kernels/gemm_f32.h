@@ -9,7 +9,9 @@
 
 /**
  * y[r][c] = finish(panel's bias[c] + sum over i of x[r][i] * w[i][c]) for r < rows and c < columns, summed in the order of i
- * but for a single row. All strides are in elements.
+ * but for a single row. A tier may fuse multiply and add, so tiers differ by rounding alone: less than 1e-5 of the sum of
+ * the products' magnitudes. A row's result hangs neither on the other rows nor on the split into panels, but for the
+ * choice between one row and several. All strides are in elements.
  */
 typedef struct MnetGemmF32Args {
     size_t rows, columns;
