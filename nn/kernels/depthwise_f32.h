@@ -5,8 +5,9 @@
 #include "nn/kernels/activation.h"
 
 /**
- * One output row, or some of its channels: y[c] = finish(bias[c] + sum over taps of x * w), in the order of the taps; taps
- * left and right of the picture are left out. Tiers may fuse multiply and add, and differ by that rounding. Strides are in elements.
+ * One output row, or some of its channels: y[c] = finish(bias[c] + sum over taps of x * w), in
+ * the order of the taps; taps left and right of the picture are left out. Tiers may fuse
+ * multiply and add, and differ by that rounding. Strides are in elements.
  */
 typedef struct MnetDepthwiseF32Args {
     size_t channels;
@@ -32,7 +33,10 @@ typedef struct MnetDepthwiseF32Kernels {
     const char *name;
 } MnetDepthwiseF32Kernels;
 
-/** Taps [*begin, *end) of a row (or column) of a window whose cells lie inside, for a window that starts at `from`. */
+/**
+ * Taps [*begin, *end) of a row (or column) of a window whose cells lie inside, for a window that
+ * starts at `from`.
+ */
 static inline void mnet_depthwise_f32_inside(int from, int size, int kernel, int dilation,
                                              int *begin, int *end) {
     int first = from < 0 ? (-from + dilation - 1) / dilation : 0;

@@ -5,7 +5,8 @@
 #define MR 4
 #define NR 8
 
-/* Compilers don't keep a plain array of accumulators in registers; GNU vectors they do, on every CPU. */
+/* Compilers don't keep a plain array of accumulators in registers; GNU vectors they do, on every
+ * CPU. */
 typedef float Vec4 __attribute__((vector_size(16)));
 
 static inline __attribute__((always_inline)) void tile(size_t rows, const MnetGemmF32Args *args,

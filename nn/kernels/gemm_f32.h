@@ -1,6 +1,7 @@
 /**
- * Matrix product: what convolutions and fully connected layers come to. Weights are packed in panels of `nr` output
- * channels, the last of which may be wider, up to `wide`, or narrower; a call computes all rows of one panel.
+ * Matrix product: what convolutions and fully connected layers come to. Weights are packed in
+ * panels of `nr` output channels, the last of which may be wider, up to `wide`, or narrower; a
+ * call computes all rows of one panel.
  */
 #ifndef MNET_KERNELS_GEMM_F32_H
 #define MNET_KERNELS_GEMM_F32_H
@@ -8,10 +9,11 @@
 #include "nn/kernels/activation.h"
 
 /**
- * y[r][c] = finish(panel's bias[c] + sum over i of x[r][i] * w[i][c]) for r < rows and c < columns, summed in the order of i
- * but for a single row. A tier may fuse multiply and add, so tiers differ by rounding alone: less than 1e-5 of the sum of
- * the products' magnitudes. A row's result hangs neither on the other rows nor on the split into panels, but for the
- * choice between one row and several. All strides are in elements.
+ * y[r][c] = finish(panel's bias[c] + sum over i of x[r][i] * w[i][c]) for r < rows and c <
+ * columns, summed in the order of i but for a single row. A tier may fuse multiply and add, so
+ * tiers differ by rounding alone: less than 1e-5 of the sum of the products' magnitudes. A row's
+ * result hangs neither on the other rows nor on the split into panels, but for the choice
+ * between one row and several. All strides are in elements.
  */
 typedef struct MnetGemmF32Args {
     size_t rows, columns;
@@ -19,7 +21,8 @@ typedef struct MnetGemmF32Args {
     size_t segments, k;
     const float *x;
     size_t x_stride, x_segment;
-    /* bias, then w[segments * k], each as wide as columns rounded up to `lanes`; columns past the last hold zeros */
+    /* bias, then w[segments * k], each as wide as columns rounded up to `lanes`; columns past
+     * the last hold zeros */
     const float *panel;
     /* The panel that the caller will want next, to be fetched into the cache meanwhile; or NULL. */
     const float *next_panel;
@@ -37,7 +40,10 @@ typedef struct MnetGemmF32Kernels {
     const char *name;
 } MnetGemmF32Kernels;
 
-/** Panels of `columns` output channels: all but the last have nr columns. Panel i starts at float i * nr * (k + 1). */
+/**
+ * Panels of `columns` output channels: all but the last have nr columns. Panel i starts at float
+ * i * nr * (k + 1).
+ */
 static inline size_t mnet_gemm_f32_panels(const MnetGemmF32Kernels *kernels, size_t columns) {
     size_t spare = kernels->wide - kernels->nr;
 

@@ -2,8 +2,9 @@
 
 #include "nn/base/cpu.h"
 
-/* The rows under a window should stay in the first-level cache, so that the next output row finds them there: a unit is an
- * output row of a block of channels, and rows of a block follow each other. Narrow blocks waste whole lines. */
+/* The rows under a window should stay in the first-level cache, so that the next output row
+ * finds them there: a unit is an output row of a block of channels, and rows of a block follow
+ * each other. Narrow blocks waste whole lines. */
 #define ROW_BYTES (24 * 1024)
 #define LEAST_CHANNELS 32
 #define LINE_FLOATS 16

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /*
- * Where rows of x come from. POINTWISE: they are pixels as they lie. WINDOW: a unit is an output row, whose input rows are
- * copied into scratch with their padding; a window there is one piece a kernel row. PATCHES: whatever is left.
+ * Where rows of x come from. POINTWISE: they are pixels as they lie. WINDOW: a unit is an output
+ * row, whose input rows are copied into scratch with their padding; a window there is one piece
+ * a kernel row. PATCHES: whatever is left.
  */
 
 /* Rows of a unit stay in the first-level cache beside a panel; patches in the second. */
@@ -86,7 +87,8 @@ static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *
     return MNET_OK;
 }
 
-/* The input rows below output row `row` of the whole batch, with zeros for padding: [kernel h][padded_width()][channels]. */
+/* The input rows below output row `row` of the whole batch, with zeros for padding: [kernel
+ * h][padded_width()][channels]. */
 static void copy_window_rows(const MnetPatches *p, const float *x, size_t row, float *out) {
     size_t channels = (size_t)p->channels, width = padded_width(p);
     size_t size = (size_t)p->size[1], before = (size_t)p->pad[1], inside, after;

@@ -1,6 +1,7 @@
 /*
- * Every tier of the float kernels that this CPU has against C: odd sizes, every tail, poison around what is written, and
- * NaN behind what may be read. Sums may differ by the rounding of another order or of fused multiply-adds.
+ * Every tier of the float kernels that this CPU has against C: odd sizes, every tail, poison
+ * around what is written, and NaN behind what may be read. Sums may differ by the rounding of
+ * another order or of fused multiply-adds.
  *
  *   test_f32 [SEED]     checks
  *   test_f32 --bench    times a few shapes of MobileNetV2

@@ -1,7 +1,8 @@
 /*
- * Strips of up to 4 output pixels by 8 channels. A row of the window's weights stays in registers while the pixels below the
- * strip pass by, each loaded once and added to every output that it belongs to: for 3x3 that is 27 loads for 36
- * multiply-adds, so the latter decide. Strips at the ends of a row test each pixel for being inside, the others don't.
+ * Strips of up to 4 output pixels by 8 channels. A row of the window's weights stays in
+ * registers while the pixels below the strip pass by, each loaded once and added to every output
+ * that it belongs to: for 3x3 that is 27 loads for 36 multiply-adds, so the latter decide.
+ * Strips at the ends of a row test each pixel for being inside, the others don't.
  */
 #include "nn/kernels/depthwise_f32.h"
 

@@ -33,8 +33,8 @@ MNET_INLINE __m256 mnet_hard_swish_avx2(__m256 x) {
 }
 
 /**
- * One value in all lanes, loaded here and now: hoisted out of a loop it would take the register of a sum, and compilers
- * then spill the sum.
+ * One value in all lanes, loaded here and now: hoisted out of a loop it would take the register
+ * of a sum, and compilers then spill the sum.
  */
 MNET_INLINE __m256 mnet_broadcast_avx2(const float *value) {
     __asm__ volatile("" : "+r"(value));

@@ -1,7 +1,8 @@
 /*
- * Tiles of 6 rows by 16 channels, or 4 by 24: 12 sums in registers, which two multiply-adds a cycle need to hide their
- * latency, and no more loads than fit beside them. Rows are shared out evenly, so that 49 is 4 tiles of 6 and 5 of 5: tiles
- * of 4 or more rows all run at full speed, one of a single row at a quarter of it.
+ * Tiles of 6 rows by 16 channels, or 4 by 24: 12 sums in registers, which two multiply-adds a
+ * cycle need to hide their latency, and no more loads than fit beside them. Rows are shared out
+ * evenly, so that 49 is 4 tiles of 6 and 5 of 5: tiles of 4 or more rows all run at full speed,
+ * one of a single row at a quarter of it.
  */
 #include "nn/kernels/gemm_f32.h"
 
@@ -52,7 +53,8 @@ MNET_INLINE void store_row(int vectors, const MnetGemmF32Args *a, size_t at, con
     }
 }
 
-/* What is most common costs no test for each vector: with few inputs a tile is as much stores as sums. */
+/* What is most common costs no test for each vector: with few inputs a tile is as much stores as
+ * sums. */
 MNET_INLINE void store_tile(int rows, int vectors, const MnetGemmF32Args *a, size_t at,
                             __m256 (*sums)[3]) {
     if (a->columns % LANES == 0 && !a->residual) {
@@ -71,7 +73,8 @@ MNET_INLINE void store_tile(int rows, int vectors, const MnetGemmF32Args *a, siz
         store_row(vectors, a, at + (size_t)r * a->y_stride, sums[r]);
 }
 
-/* Not unrolled: the multiply-adds leave room for the loop's own work, and compilers spill sums where they see more steps. */
+/* Not unrolled: the multiply-adds leave room for the loop's own work, and compilers spill sums
+ * where they see more steps. */
 MNET_INLINE void add_segment(int rows, int vectors, const MnetGemmF32Args *a, const float *x_first,
                              const float *w, const float *ahead, size_t ahead_step,
                              __m256 (*sums)[3]) {
@@ -117,7 +120,8 @@ MNET_INLINE void run_tiles(int rows, int vectors, const MnetGemmF32Args *args, s
     }
 }
 
-/* A single row: four sums of every fourth product each, as one alone would wait for its own result. */
+/* A single row: four sums of every fourth product each, as one alone would wait for its own
+ * result. */
 MNET_INLINE void run_row(int vectors, const MnetGemmF32Args *a) {
     const float *w = a->panel + vectors * LANES;
     __m256 sums[ROW_SUMS][3];

@@ -3,7 +3,8 @@
 
 #define LANES 8
 
-/* The sums of `vectors` vectors of columns over all rows: several at once, as each waits for its own result. */
+/* The sums of `vectors` vectors of columns over all rows: several at once, as each waits for its
+ * own result. */
 MNET_INLINE void sum_columns(int vectors, size_t rows, const float *x, ptrdiff_t row_stride,
                              float *sums) {
     __m256 s[4];
