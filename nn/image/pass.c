@@ -48,13 +48,17 @@ static void lay_out_plane(MnetPass *pass, int p, const MnetFilter x[2]) {
 static bool allocate_scratch(const MnetPass *pass, MnetPassScratch *s, MnetArena *arena,
                              ptrdiff_t lane) {
     size_t out = ((size_t)pass->taps[0].n_outputs + 7) / 8 * 8;
+    /* An output at a row's end has fewer taps; the others, of weight 0, are read too. */
+    size_t slack = (size_t)(pass->taps[0].n_taps > pass->taps[1].n_taps ? pass->taps[0].n_taps
+                                                                        : pass->taps[1].n_taps);
     bool done = true;
     for (int p = 0; p < pass->info->n_planes; p++) {
         size_t row = (size_t)pass->planes[p].pitch;
-        done = done && (s->planes[p] = mnet_arena_array(arena, 2 * row, sizeof(int16_t)));
+        done = done && (s->planes[p] = mnet_arena_array(arena, 2 * row + slack, sizeof(int16_t)));
     }
     for (int i = 0; i < 4; i++)
-        done = done && (s->lanes[i] = mnet_arena_array(arena, (size_t)lane, sizeof(int16_t)));
+        done =
+            done && (s->lanes[i] = mnet_arena_array(arena, (size_t)lane + slack, sizeof(int16_t)));
     for (int i = 0; i < 3; i++) {
         done = done && (s->components[i] = mnet_arena_array(arena, out, sizeof(int32_t)));
         done = done && (s->rgb[i] = mnet_arena_array(arena, out, sizeof(float)));

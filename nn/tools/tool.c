@@ -112,7 +112,7 @@ static int header_number(const unsigned char *data, size_t size, size_t *at) {
 
 void tool_read_picture(const char *path, MnetImage *image, unsigned char **pixels) {
     size_t size, at = 2;
-    unsigned char *data = tool_read(path, &size);
+    unsigned char *data = *pixels = tool_read(path, &size);
     if (size < 2 || data[0] != 'P' || (data[1] != '5' && data[1] != '6'))
         tool_fail("%s: not a binary PPM or PGM; convert it: ffmpeg -i PICTURE OUT.ppm", path);
     int channels = data[1] == '6' ? 3 : 1;
@@ -125,7 +125,6 @@ void tool_read_picture(const char *path, MnetImage *image, unsigned char **pixel
     if (at > size || size - at < (size_t)width * height * channels)
         tool_fail("%s: truncated: %zu bytes of pixels, %zu expected", path,
                   at > size ? 0 : size - at, (size_t)width * height * channels);
-    *pixels = data;
     *image = (MnetImage){.format = channels == 3 ? MNET_PIXEL_FORMAT_RGB : MNET_PIXEL_FORMAT_GRAY8,
                          .width = width,
                          .height = height,
