@@ -1,42 +1,10 @@
 /* nn/session.c: options, frames and tensors, what a result holds, and that a run allocates nothing. */
 #include "nn/base/threads.h"
+#include "tests/nn/allocations.h"
 #include "tests/nn/session_case.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <unistd.h>
-
-/* The linker sends the library's allocations here, so that those during a run are counted. */
-static atomic_int allocations;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-
-void *__wrap_malloc(size_t size) {
-    atomic_fetch_add(&allocations, 1);
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-    atomic_fetch_add(&allocations, 1);
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size) {
-    atomic_fetch_add(&allocations, 1);
-    return __real_realloc(old, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size) {
-    atomic_fetch_add(&allocations, 1);
-    return __real_aligned_alloc(alignment, size);
-}
 
 static void test_options(void) {
     MnetModel *model = open_model(names[0]);

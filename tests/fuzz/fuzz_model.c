@@ -1,4 +1,4 @@
-/* TFLite loader, then passes and plan of what it accepts. */
+/* Model loaders, which one the bytes decide; then passes and plan of what they accept. */
 #include <stdlib.h>
 
 #include "nn/load/load.h"
@@ -14,10 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     MnetGraph graph;
     MnetError error;
 
-    if (mnet_load(bytes, "fuzz.tflite", NULL, &graph, &error))
+    if (mnet_load(bytes, "fuzz", NULL, &graph, &error))
         return 0;
     /* A small file must not ask for much memory. */
-    if (graph.arena.total > size * 16 + (32 << 20))
+    if (graph.arena.total > size * 16 + (48 << 20))
         abort();
     MnetNormalization normalization;
     const char *source;
