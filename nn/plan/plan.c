@@ -102,3 +102,7 @@ size_t mnet_plan_arena_bytes(const MnetPlan *plan) {
 size_t mnet_plan_weight_bytes(const MnetPlan *plan) {
     return plan->arena.total;
 }
+
+int mnet_plan_steps(const MnetPlan *plan) {
+    return plan->n_steps;
+}

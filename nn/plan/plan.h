@@ -30,5 +30,8 @@ void mnet_plan_memory_free(MnetPlanMemory **memory);
 void *mnet_plan_memory_tensor(const MnetPlanMemory *memory, int tensor);
 /** Runs all steps; no allocation. */
 void mnet_plan_run(const MnetPlan *plan, MnetPlanMemory *memory);
+/** The same, with the time of each step in its order; step_ms takes mnet_plan_steps() numbers. */
+void mnet_plan_run_profiled(const MnetPlan *plan, MnetPlanMemory *memory, double *step_ms);
+int mnet_plan_steps(const MnetPlan *plan);
 
 #endif

@@ -1,9 +1,11 @@
+#include "nn/plan/print.h"
+
 #include "nn/plan/step.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_shape(FILE *out, const MnetTensor *tensor) {
+void mnet_plan_print_shape(FILE *out, const MnetTensor *tensor) {
     char shape[MNET_MAX_RANK * 12 + 1] = "";
     int at = 0;
 
@@ -27,7 +29,7 @@ char *mnet_plan_print(const MnetPlan *plan) {
         int y = step->node->outputs[0];
 
         fprintf(out, "%3d %-20s", i, step->kernel);
-        print_shape(out, &plan->graph->tensors[y]);
+        mnet_plan_print_shape(out, &plan->graph->tensors[y]);
         fprintf(out, " %9.3f MMAC @%-9zu %s\n", (double)step->macs * 1e-6, plan->tensors[y].offset,
                 step->node->name);
     }

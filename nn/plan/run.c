@@ -3,6 +3,7 @@
 #include "nn/base/threads.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 struct MnetPlanMemory {
     void **tensors; /* by tensor id */
@@ -81,14 +82,36 @@ static void run_part(void *data, int begin, int end, int worker) {
     job->step->run(job->step, &part, begin, end);
 }
 
-void mnet_plan_run(const MnetPlan *plan, MnetPlanMemory *memory) {
-    for (int i = 0; i < plan->n_steps; i++) {
-        const MnetStep *step = &plan->steps[i];
-        StepJob job = {step, memory};
+static void run_step(const MnetStep *step, const MnetPlanMemory *memory) {
+    StepJob job = {step, memory};
 
-        if (memory->threads == 1 || step->units == 1)
-            run_part(&job, 0, step->units, 0);
-        else
-            mnet_threads_run(memory->threads, step->units, run_part, &job);
+    if (memory->threads == 1 || step->units == 1)
+        run_part(&job, 0, step->units, 0);
+    else
+        mnet_threads_run(memory->threads, step->units, run_part, &job);
+}
+
+void mnet_plan_run(const MnetPlan *plan, MnetPlanMemory *memory) {
+    for (int i = 0; i < plan->n_steps; i++)
+        run_step(&plan->steps[i], memory);
+}
+
+static double now_ms(void) {
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+void mnet_plan_run_profiled(const MnetPlan *plan, MnetPlanMemory *memory, double *step_ms) {
+    double before = now_ms();
+
+    for (int i = 0; i < plan->n_steps; i++) {
+        double after;
+
+        run_step(&plan->steps[i], memory);
+        after = now_ms();
+        step_ms[i] = after - before;
+        before = after;
     }
 }

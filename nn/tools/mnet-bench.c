@@ -1,4 +1,5 @@
-/* Times a model's inference, or the frame-to-tensor pass alone. */
+/* Times a model's inference, its steps, or the frame-to-tensor pass alone. */
+#include "nn/tools/profile.h"
 #include "nn/tools/tool.h"
 
 #include "nn/base/cpu.h"
@@ -25,7 +26,9 @@ typedef struct Bench {
 static void usage(FILE *out) {
     fputs(
         "usage: mnet-bench [OPTIONS] MODEL                     times inference\n"
+        "       mnet-bench [OPTIONS] --profile MODEL           times its steps\n"
         "       mnet-bench [OPTIONS] --frame FORMAT:WIDTHxHEIGHT   times frame to tensor alone\n"
+        "       mnet-bench [OPTIONS] --peak                    multiply-adds that the CPU can do\n"
         "MODEL is a .tflite or .onnx file, or 'builtin'. FORMAT as in GStreamer: NV12, RGB, ...\n"
         "  --threads N     0: physical cores (1)\n"
         "  --seconds S     how long (1)\n"
@@ -33,7 +36,8 @@ static void usage(FILE *out) {
         "  --size N        of --frame: side of the tensor (224)\n"
         "  --frames N      of --frame: so many different ones in turn, which come from memory and not\n"
         "                  from a cache where they are large enough (1)\n"
-        "  --json          one JSON object\n"
+        "  --cpu MASK      uses these features alone: avx2,fma for example; c for none\n"
+        "  --json          one JSON object; not of --profile\n"
         "  -h, --help\n",
         out);
 }
@@ -106,22 +110,6 @@ static void infer(void *data) {
         tool_fail("%s", error.message);
 }
 
-/* Reproducible noise: bytes for quantised inputs, numbers in 0..1 for floats. */
-static unsigned char *noise(const MnetModelInfo *info) {
-    unsigned char *tensor = malloc(info->input_bytes);
-    uint32_t state = 1;
-    if (!tensor)
-        tool_fail("out of memory");
-    for (size_t i = 0; i < info->input_bytes / (info->input_dtype == MNET_DTYPE_F32 ? 4 : 1); i++) {
-        state = state * 1664525 + 1013904223;
-        if (info->input_dtype == MNET_DTYPE_F32)
-            ((float *)(void *)tensor)[i] = (float)(state >> 8) * 0x1p-24f;
-        else
-            tensor[i] = (unsigned char)(state >> 24);
-    }
-    return tensor;
-}
-
 static void bench_model(Bench *bench, const char *path) {
     MnetError error;
     Inference inference = {0};
@@ -133,8 +121,12 @@ static void bench_model(Bench *bench, const char *path) {
     double load_ms = tool_now_ms() - start;
     const MnetModelInfo *info = mnet_model_info(model);
     bench->threads = mnet_session_threads(inference.session);
-    inference.tensor = noise(info);
     inference.bytes = info->input_bytes;
+    inference.tensor = malloc(inference.bytes);
+    if (!inference.tensor)
+        tool_fail("out of memory");
+    tool_noise(inference.tensor, info->input_bytes / (info->input_dtype == MNET_DTYPE_F32 ? 4 : 1),
+               info->input_dtype);
     ToolTimes times = measure(bench, infer, &inference);
     report(bench, "inference_ms", info->name, times, load_ms);
     free(inference.tensor);
@@ -205,11 +197,9 @@ static void make_frames(const char *text, Conversion *conversion) {
     }
     size_t total = conversion->frame_bytes * (size_t)conversion->n_frames;
     conversion->frames = malloc(total);
-    uint32_t state = 1;
     if (!conversion->frames)
         tool_fail("out of memory");
-    for (size_t i = 0; i < total; i++)
-        conversion->frames[i] = (unsigned char)((state = state * 1664525 + 1013904223) >> 24);
+    tool_noise(conversion->frames, total, MNET_DTYPE_QU8);
     for (int i = 0; i < info->n_planes; i++)
         image->planes[i] = conversion->frames + offset[i];
 }
@@ -242,19 +232,17 @@ static void bench_frame(Bench *bench, const char *text, MnetResize resize, int s
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"threads", required_argument, NULL, 't'},
-                                            {"seconds", required_argument, NULL, 's'},
-                                            {"frame", required_argument, NULL, 'f'},
-                                            {"resize", required_argument, NULL, 'r'},
-                                            {"size", required_argument, NULL, 'z'},
-                                            {"frames", required_argument, NULL, 'n'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"threads", required_argument, NULL, 't'}, {"seconds", required_argument, NULL, 's'},
+        {"frame", required_argument, NULL, 'f'},   {"resize", required_argument, NULL, 'r'},
+        {"size", required_argument, NULL, 'z'},    {"frames", required_argument, NULL, 'n'},
+        {"profile", no_argument, NULL, 'p'},       {"peak", no_argument, NULL, 'k'},
+        {"cpu", required_argument, NULL, 'c'},     {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     Bench bench = {.threads = 1, .seconds = 1};
     const char *frame = NULL;
     MnetResize resize = MNET_RESIZE_ANTIALIAS;
-    int option, size = 224, n_frames = 1;
+    int option, size = 224, n_frames = 1, profile = 0, peak = 0;
 
     tool_set_name("mnet-bench");
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -277,6 +265,15 @@ int main(int argc, char **argv) {
         case 'n':
             n_frames = tool_integer("--frames", optarg, 1, 1000);
             break;
+        case 'p':
+            profile = 1;
+            break;
+        case 'k':
+            peak = 1;
+            break;
+        case 'c':
+            setenv("MNET_CPU", optarg, 1); /* read when features are first asked for */
+            break;
         case 'j':
             bench.json = 1;
             break;
@@ -287,11 +284,17 @@ int main(int argc, char **argv) {
             usage(stderr);
             return 2;
         }
-    if (optind + !frame != argc) {
+    int takes_model = !frame && !peak;
+    if (optind + takes_model != argc || !!frame + profile + peak > 1 || (profile && bench.json)) {
         usage(stderr);
         return 2;
     }
-    if (frame)
+    int threads = bench.threads ? bench.threads : mnet_threads_default();
+    if (peak)
+        tool_print_peak(threads, bench.json);
+    else if (profile)
+        tool_print_profile(argv[optind], threads, bench.seconds);
+    else if (frame)
         bench_frame(&bench, frame, resize, size, n_frames);
     else
         bench_model(&bench, argv[optind]);

@@ -140,6 +140,17 @@ MnetModel *tool_open_model(const char *path, const MnetModelOptions *options) {
     return model;
 }
 
+void tool_noise(void *data, size_t count, MnetDtype dtype) {
+    uint32_t state = 1;
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525 + 1013904223;
+        if (dtype == MNET_DTYPE_F32)
+            ((float *)data)[i] = (float)(state >> 8) * 0x1p-24f;
+        else
+            ((unsigned char *)data)[i] = (unsigned char)(state >> 24);
+    }
+}
+
 double tool_now_ms(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);

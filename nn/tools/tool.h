@@ -28,6 +28,9 @@ void tool_read_picture(const char *path, MnetImage *image, unsigned char **pixel
 
 MnetModel *tool_open_model(const char *path, const MnetModelOptions *options);
 
+/** Reproducible noise in `count` numbers: any bytes of quantised types, 0 to 1 of floats. */
+void tool_noise(void *data, size_t count, MnetDtype dtype);
+
 double tool_now_ms(void);
 
 /** Smallest, median and 99th percentile (nearest rank) of n numbers, which are sorted in place. */

@@ -220,6 +220,36 @@ class Bench(Case):
                 self.fails("--frame", "mnet-bench", "--frame", frame)
 
 
+    def test_profile(self):
+        text = self.succeeds("mnet-bench", "--profile", "--seconds", 0.1, "builtin")
+        head, steps, kernels = re.split(r"\n +(?=ms)|\n\n", text, maxsplit=2)
+        self.assertRegex(head, r"\Abuiltin, 1 thread, .*; peak [\d.]+ f32, [\d.]+ qs8 GMAC/s; medians of \d+ runs")
+        rows = [line.split() for line in steps.splitlines()[1:]]
+        total = rows.pop()
+        self.assertEqual(total[0], "sum")
+        self.assertEqual([row[0] for row in rows], [str(i) for i in range(len(rows))])
+        times = [float(row[1]) for row in rows]
+        self.assertGreater(max(times), 0)
+        self.assertAlmostEqual(sum(times), float(total[1]), delta=1e-4 * len(rows))
+        sums = [line.split() for line in kernels.splitlines()[1:]]
+        self.assertEqual({row[-1] for row in sums}, {row[5] for row in rows})
+        self.assertEqual(sum(int(row[-2]) for row in sums), len(rows))
+        ordered = [float(row[0]) for row in sums]
+        self.assertEqual(ordered, sorted(ordered, reverse=True))
+        self.assertTrue(self.succeeds("mnet-bench", "--profile", "--seconds", 0, "--threads", 2, MODEL))
+
+    def test_peak(self):
+        for more in ((), ("--cpu", "c")):
+            result = json.loads(self.succeeds("mnet-bench", "--peak", "--json", *more))
+            self.assertEqual(set(result["peak_gmacs"]), {"f32", "qs8"})
+            self.assertGreater(min(result["peak_gmacs"].values()), 0.1)
+        self.assertRegex(self.succeeds("mnet-bench", "--peak"), r"(?m)^qs8 +[\d.]+ GMAC/s +peak_qs8_\w+$")
+
+    def test_cpu_mask(self):
+        text = self.succeeds("mnet-bench", "--cpu", "c", "--seconds", 0, "--json", MODEL)
+        self.assertEqual(json.loads(text)["cpu"], "c")
+
+
 class Arguments(Case):
     def test_help(self):
         for tool in ("mnet-run", "mnet-info", "mnet-bench"):
@@ -238,6 +268,9 @@ class Arguments(Case):
             ("mnet-info", MODEL, MODEL),
             ("mnet-bench",),
             ("mnet-bench", MODEL, "--frame", "NV12:8x8"),
+            ("mnet-bench", MODEL, "--peak"),
+            ("mnet-bench", MODEL, "--profile", "--json"),
+            ("mnet-bench", "--peak", "--frame", "NV12:8x8"),
         ):
             with self.subTest(call_of):
                 run = call(*call_of)
