@@ -311,11 +311,11 @@ MNET_API MnetStatus mnet_session_run_image(MnetSession *session, const MnetImage
 MNET_API MnetStatus mnet_session_set_preprocess(MnetSession *session,
                                                 const MnetPreprocess *preprocess, MnetError *error);
 
-/** Frame to raw input tensor, `tensor` having room for input_bytes. The first half of mnet_session_run_image(). */
+/** Frame to raw input tensor, `tensor` being aligned for its type, with room for input_bytes. The first half of mnet_session_run_image(). */
 MNET_API MnetStatus mnet_session_prepare(MnetSession *session, const MnetImage *image, void *tensor,
                                          MnetError *error);
 
-/** Runs on a raw input tensor in the model's own layout and type. `size` must be input_bytes. */
+/** Runs on a raw input tensor in the model's own layout and type, at any address. `size` must be input_bytes. */
 MNET_API MnetStatus mnet_session_run_tensor(MnetSession *session, const void *tensor, size_t size,
                                             const MnetResult **result, MnetError *error);
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_format.sh engine|plugin ROOT
 # engine: the C of nn/ and its tests is as clang-format 14 with the repository's .clang-format writes it.
-# plugin: the C of plugin/, pipelines/ and their tests is as GStreamer's gst-indent, which is GNU indent, leaves it.
+# plugin: the C of plugin/, pipelines/ and their tests is as GStreamer's gst-indent, which is GNU indent 2.2.12, leaves it.
 set -euo pipefail
 cd "$2"
 
@@ -24,7 +24,7 @@ engine() {
 
 plugin() {
   local file wrong=0
-  [[ $(indent --version 2>&1) = *'GNU indent'* ]] || skip "no GNU indent"
+  [[ $(indent --version 2>&1) = 'GNU indent 2.2.12'* ]] || skip "no GNU indent 2.2.12"
   while IFS= read -r -d '' file; do
     indent --braces-on-if-line --case-brace-indentation0 --case-indentation2 --braces-after-struct-decl-line \
       --line-length80 --no-tabs --cuddle-else --dont-line-up-parentheses --continuation-indentation4 --honour-newlines \

@@ -3,10 +3,13 @@
 /* Columns of a transposed tile: few enough that the rows it reads from stay in L1 while all of y's rows are written. */
 #define TILE 16
 
+/* Elements of any type, and at any address: a caller's raw tensor may lie anywhere. */
 #define MOVE_KERNELS(T, bits)                                                                      \
+    typedef T __attribute__((aligned(1), may_alias)) Element##bits;                                \
+                                                                                                   \
     static void gather_x##bits##_c(size_t n, const void *x, ptrdiff_t stride, void *y) {           \
-        const T *from = x;                                                                         \
-        T *to = y;                                                                                 \
+        const Element##bits *from = x;                                                             \
+        Element##bits *to = y;                                                                     \
                                                                                                    \
         for (size_t i = 0; i < n; i++)                                                             \
             to[i] = from[(ptrdiff_t)i * stride];                                                   \
@@ -18,8 +21,8 @@
             size_t end = cols - begin < TILE ? cols : begin + TILE;                                \
                                                                                                    \
             for (size_t r = 0; r < rows; r++) {                                                    \
-                const T *from = (const T *)x + r;                                                  \
-                T *to = (T *)y + (ptrdiff_t)r * y_stride;                                          \
+                const Element##bits *from = (const Element##bits *)x + r;                          \
+                Element##bits *to = (Element##bits *)y + (ptrdiff_t)r * y_stride;                  \
                                                                                                    \
                 for (size_t c = begin; c < end; c++)                                               \
                     to[c] = from[(ptrdiff_t)c * x_stride];                                         \

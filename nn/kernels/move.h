@@ -1,4 +1,7 @@
-/** Copies that change the order of elements. Sizes are in elements of 1, 2, 4 or 8 bytes; x and y don't overlap. */
+/**
+ * Copies that change the order of elements. Sizes are in elements of 1, 2, 4 or 8 bytes, of any alignment; x
+ * and y don't overlap.
+ */
 #ifndef MNET_KERNELS_MOVE_H
 #define MNET_KERNELS_MOVE_H
 
