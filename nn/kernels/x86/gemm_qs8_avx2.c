@@ -35,8 +35,9 @@ static void pack(size_t columns, size_t k, const int16_t *weights, const int32_t
 
         panel->bias[lane] = bias[c];
         panel->multiplier[lane] = multiplier[c];
-        for (size_t i = 0; i < k; i++)
-            panel->weights[(i / 2 * width + lane) * 2 + i % 2] = weights[c * k + i];
+        for (size_t i = 0; i < k; i += 2)
+            memcpy(panel->weights + i * width + lane * 2, weights + c * k + i,
+                   2 * sizeof(*weights));
     }
 }
 
