@@ -65,7 +65,7 @@ static const char *types_problem(const MnetGraph *graph, const MnetNode *node) {
         in = MNET_DTYPE_F32, out = MNET_DTYPE_QS8;
     else if (node->kind == MNET_OP_DEQUANTIZE)
         in = MNET_DTYPE_QS8, out = MNET_DTYPE_F32;
-    else if (node->kind == MNET_OP_REQUANTIZE)
+    else if (node->kind == MNET_OP_REQUANTIZE || node->kind == MNET_OP_TABLE)
         in = out = MNET_DTYPE_QS8;
     if (in != MNET_DTYPE_F32 && in != MNET_DTYPE_QS8)
         return "input is neither f32 nor qs8";
@@ -111,6 +111,8 @@ static const char *node_problem(const MnetGraph *graph, const MnetNode *node) {
         return isfinite(node->attrs.along.beta) ? NULL : "beta is not finite";
     case MNET_OP_PAD:
         return isfinite(node->attrs.pad.value) ? NULL : "the padding's value is not finite";
+    case MNET_OP_TABLE:
+        return node->attrs.table ? NULL : "there is no table";
     case MNET_OP_RESHAPE:
         return node->n_inputs == 1 ? NULL : "the new shape is computed";
     default:

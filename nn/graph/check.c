@@ -48,6 +48,7 @@ static const struct Arity {
     [MNET_OP_TRANSPOSE] = {1, 1, 1},    [MNET_OP_RESHAPE] = {1, 2, 1},
     [MNET_OP_SOFTMAX] = {1, 1, 1},      [MNET_OP_QUANTIZE] = {1, 1, 1},
     [MNET_OP_DEQUANTIZE] = {1, 1, 1},   [MNET_OP_REQUANTIZE] = {1, 1, 1},
+    [MNET_OP_TABLE] = {1, 1, 1},
     [MNET_OP_BATCH_NORM] = {5, 5, 1},   [MNET_OP_IDENTITY] = {1, 1, 1},
     [MNET_OP_SHAPE] = {1, 1, 1},        [MNET_OP_GATHER] = {2, 2, 1},
     [MNET_OP_CAST] = {1, 1, 1},         [MNET_OP_CONSTANT_OF_SHAPE] = {1, 1, 1},

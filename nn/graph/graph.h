@@ -109,6 +109,7 @@ typedef enum MnetOpKind {
     MNET_OP_QUANTIZE,   /* f32 -> qs8: q = clamp(round_to_nearest_even(x / scale) + zero_point) */
     MNET_OP_DEQUANTIZE, /* qs8 (or constant f16) -> f32 */
     MNET_OP_REQUANTIZE, /* qs8 -> qs8 of another scale or zero point; TFLite's QUANTIZE on a quantised input */
+    MNET_OP_TABLE, /* [qs8] y = attrs.table[(uint8_t)x]; only put there by a pass, for several ops on one tensor */
 
     /* Gone after the passes: folded, or rewritten to the ones above. */
 
@@ -156,6 +157,7 @@ typedef union MnetAttrs {
         int axis; /* of concat, split, softmax, gather; negative counts from the end until shape inference */
         float beta; /* softmax */
     } along;
+    const int8_t *table; /* 256 values, in the graph's arena */
     float epsilon;
     double value;
 } MnetAttrs;

@@ -194,6 +194,7 @@ static MnetStatus infer(MnetGraph *graph, MnetNode *node, MnetError *error) {
         return shape_softmax(graph, node, error);
     case MNET_OP_QUANTIZE:
     case MNET_OP_REQUANTIZE:
+    case MNET_OP_TABLE:
         return shape_quantize(graph, node, error);
     case MNET_OP_DEQUANTIZE:
         return shape_same(graph, node, MNET_DTYPE_F32, error);

@@ -66,6 +66,7 @@ const char *mnet_op_name(MnetOpKind kind) {
         [MNET_OP_QUANTIZE] = "quantize",
         [MNET_OP_DEQUANTIZE] = "dequantize",
         [MNET_OP_REQUANTIZE] = "requantize",
+        [MNET_OP_TABLE] = "table",
         [MNET_OP_BATCH_NORM] = "batch_norm",
         [MNET_OP_IDENTITY] = "identity",
         [MNET_OP_SHAPE] = "shape",

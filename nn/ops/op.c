@@ -29,6 +29,7 @@ MnetOpPrepare mnet_op_prepare(MnetOpKind kind) {
     case MNET_OP_QUANTIZE:
     case MNET_OP_DEQUANTIZE:
     case MNET_OP_REQUANTIZE:
+    case MNET_OP_TABLE:
         return mnet_op_quantize_prepare;
     case MNET_OP_NONE:
     case MNET_OP_RESHAPE:

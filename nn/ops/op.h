@@ -52,7 +52,7 @@ MnetStatus mnet_op_move_prepare(const MnetGraph *, const MnetNode *, MnetArena *
 MnetStatus mnet_op_softmax_prepare(const MnetGraph *, const MnetNode *, MnetArena *, MnetStep *,
                                    MnetError *);
 MnetStatus mnet_op_quantize_prepare(const MnetGraph *, const MnetNode *, MnetArena *, MnetStep *,
-                                    MnetError *); /* QUANTIZE DEQUANTIZE REQUANTIZE */
+                                    MnetError *); /* QUANTIZE DEQUANTIZE REQUANTIZE TABLE */
 
 /** A copy, for the few RESHAPE that can't be an alias of their input; nn/plan says which. */
 MnetStatus mnet_op_reshape_prepare(const MnetGraph *, const MnetNode *, MnetArena *, MnetStep *,

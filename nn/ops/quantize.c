@@ -33,7 +33,7 @@ static void run_dequantize(const MnetStep *step, const MnetStepMemory *memory, i
     p->kernels.dequantize(count, x + first, p->scale, p->zero_point, y + first);
 }
 
-static void run_requantize(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
+static void run_table(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
     const QuantizeParams *p = step->params;
     const int8_t *x = memory->tensors[step->node->inputs[0]];
     int8_t *y = memory->tensors[step->node->outputs[0]];
@@ -75,10 +75,11 @@ MnetStatus mnet_op_quantize_prepare(const MnetGraph *graph, const MnetNode *node
         step->run = run_dequantize;
         step->kernel = "dequantize_qs8_f32_c";
     } else {
-        p->table = mnet_table_new(memory, &x->quant, NULL, &y->quant);
+        p->table = node->kind == MNET_OP_TABLE ? node->attrs.table
+                                               : mnet_table_new(memory, &x->quant, NULL, &y->quant);
         if (!p->table)
             return mnet_node_no_memory(graph, node, error);
-        step->run = run_requantize;
+        step->run = run_table;
         step->kernel = p->kernels.table_name;
     }
     step->params = p;

@@ -5,7 +5,7 @@
 static bool passes_classes(MnetOpKind kind) {
     return kind == MNET_OP_RESHAPE || kind == MNET_OP_SOFTMAX || kind == MNET_OP_ACTIVATION ||
            kind == MNET_OP_QUANTIZE || kind == MNET_OP_DEQUANTIZE || kind == MNET_OP_REQUANTIZE ||
-           kind == MNET_OP_TRANSPOSE;
+           kind == MNET_OP_TABLE || kind == MNET_OP_TRANSPOSE;
 }
 
 static bool is_classifier(const MnetGraph *graph, const MnetNode *node) {

@@ -34,6 +34,7 @@ static const Pass passes[] = {
     {"fuse_quantized_activation", "fused", mnet_opt_activation, false},
     {"fold_dequantize", "folded", mnet_opt_fold_dequantize, true},
     {"fuse_residual", "fused", mnet_opt_residual, false},
+    {"tables", "made tables", mnet_opt_tables, false},
 };
 
 /* Appends to graph->log, whose old text stays in the arena until the graph goes. */

@@ -58,6 +58,11 @@ MnetStatus mnet_opt_qdq(MnetGraph *graph, int *changes, MnetError *error);
 /** ADD behind a CONV_2D -> the convolution's residual. residual.c */
 MnetStatus mnet_opt_residual(MnetGraph *graph, int *changes, MnetError *error);
 /**
+ * ACTIVATION, REQUANTIZE and arithmetic that come to a function of one quantised tensor, element by
+ * element -> TABLE. tables.c
+ */
+MnetStatus mnet_opt_tables(MnetGraph *graph, int *changes, MnetError *error);
+/**
  * Takes out nodes that the output doesn't depend on, and forgets constants that nobody reads.
  * dead.c
  */

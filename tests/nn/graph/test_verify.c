@@ -83,6 +83,17 @@ static void test_edges(void) {
     CHECK_FAILS(true, "");
 }
 
+static void test_table(void) {
+    static const int8_t table[256];
+    start(true);
+    MnetNode *node = build_node(&graph, MNET_OP_TABLE, graph.output, -1, -1);
+    CHECK(mnet_graph_infer_shapes(&graph, &error) == MNET_OK, "%s", error.message);
+    mnet_graph_set_quant(&graph, &graph.tensors[graph.output].quant, 0.25f, 7);
+    CHECK_FAILS(true, "no table");
+    node->attrs.table = table;
+    CHECK(mnet_graph_verify(&graph, true, &error) == MNET_OK, "%s", error.message);
+}
+
 static void test_order(void) {
     start(false);
     MnetNode first = graph.nodes[0];
@@ -173,6 +184,7 @@ static void test_print_and_count(void) {
 int main(void) {
     RUN(test_valid);
     RUN(test_edges);
+    RUN(test_table);
     RUN(test_order);
     RUN(test_shapes);
     RUN(test_quantisation);
