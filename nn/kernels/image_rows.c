@@ -2,70 +2,149 @@
 
 #include "nn/base/cpu.h"
 
-#include <math.h>
+#include <string.h>
 
-/* Columns that are summed at a time. */
+/* Columns that are summed at a time, into arrays of a size that the compiler knows. */
 #define BLOCK 256
+
+/* Columns that are summed in registers, and that a row is filled up to. */
+#define STEP 32
 
 /* A kind must be a constant in the loops, for the compiler to vectorise them. */
 #define INLINE static inline __attribute__((always_inline))
+
+/* Compilers don't keep arrays of sums in registers, nor take bytes apart well; with GNU
+ * vectors they do both, on every CPU. */
+#define LANES 8
+typedef uint16_t Vec8 __attribute__((vector_size(2 * LANES)));
+
+/* 16 columns; of bytes, those of even index in `a` and those of odd index in `b`. */
+typedef struct Columns {
+    Vec8 a, b;
+} Columns;
+
+typedef struct Sums {
+    Columns sum, prefix;
+} Sums;
+
+/* Sums of a block; of pairs, those of the columns of odd index are in the second half. */
+typedef struct Block {
+    uint16_t sum[BLOCK], prefix[BLOCK];
+} Block;
 
 INLINE int mulh(int16_t a, int16_t b) {
     return (a * b + (1 << 14)) >> 15;
 }
 
-INLINE int16_t saturate(int v) {
-    return (int16_t)(v < INT16_MIN ? INT16_MIN : v > INT16_MAX ? INT16_MAX : v);
+/** a + b, saturated, in 16 bits and without branches, that compilers make more of. */
+INLINE int16_t add_saturated(int16_t a, int16_t b) {
+    int16_t negative = (int16_t)(a & a >> 15), positive = (int16_t)(a - negative);
+    int16_t lo = (int16_t)(INT16_MIN - negative), hi = (int16_t)(INT16_MAX - positive);
+    b = b < lo ? lo : b;
+    b = b > hi ? hi : b;
+    return (int16_t)(a + b);
 }
 
-INLINE uint16_t load(const uint8_t *row, int x, MnetRowsKind kind, int shift) {
-    if (kind != MNET_ROWS_U16)
-        return row[x];
-    return (uint16_t)((row[2 * x] | row[2 * x + 1] << 8) >> shift & 1023);
+/** Eight little-endian numbers. */
+INLINE Vec8 load(const uint8_t *at) {
+    Vec8 v;
+    memcpy(&v, at, sizeof(v));
+    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+        v = v << 8 | v >> 8;
+    return v;
 }
 
-/** The place of sample x in a row buffer. */
-INLINE ptrdiff_t place(int x, MnetRowsKind kind, ptrdiff_t odd) {
-    return kind == MNET_ROWS_U8_PAIRS ? x / 2 + (x & 1) * odd : x;
+INLINE Columns load_columns(const uint8_t *row, MnetRowsKind kind, uint16_t shift) {
+    Vec8 v = load(row);
+    if (kind == MNET_ROWS_U16)
+        return (Columns){v >> shift & 1023, load(row + sizeof(v)) >> shift & 1023};
+    return (Columns){v & 255, v >> 8};
 }
 
-INLINE void sum_columns(uint16_t sum[BLOCK], uint16_t prefix[BLOCK], const uint8_t *row, int n,
-                        MnetRowsKind kind, int shift) {
-    for (int x = 0; x < n; x++) {
-        sum[x] = (uint16_t)(sum[x] + load(row, x, kind, shift));
-        prefix[x] = (uint16_t)(prefix[x] + sum[x]);
+INLINE void store_columns(uint16_t *out, Columns v, MnetRowsKind kind) {
+    if (kind == MNET_ROWS_U8)
+        v = (Columns){__builtin_shufflevector(v.a, v.b, 0, 8, 1, 9, 2, 10, 3, 11),
+                      __builtin_shufflevector(v.a, v.b, 4, 12, 5, 13, 6, 14, 7, 15)};
+    memcpy(out, &v.a, sizeof(v.a));
+    memcpy(out + (kind == MNET_ROWS_U8_PAIRS ? BLOCK / 2 : LANES), &v.b, sizeof(v.b));
+}
+
+INLINE void add_row(Sums *s, Columns row) {
+    s->sum.a += row.a;
+    s->sum.b += row.b;
+    s->prefix.a += s->sum.a;
+    s->prefix.b += s->sum.b;
+}
+
+/** STEP columns. */
+INLINE void sum_step(uint16_t *sum, uint16_t *prefix, const uint8_t *row, ptrdiff_t stride,
+                     int n_rows, MnetRowsKind kind, uint16_t shift) {
+    int half = kind == MNET_ROWS_U16 ? STEP : STEP / 2;
+    int place = kind == MNET_ROWS_U8_PAIRS ? STEP / 4 : STEP / 2;
+    Sums low = {0}, high = {0};
+    for (int k = 0; k < n_rows; k++, row += stride) {
+        add_row(&low, load_columns(row, kind, shift));
+        add_row(&high, load_columns(row + half, kind, shift));
     }
+    store_columns(sum, low.sum, kind);
+    store_columns(prefix, low.prefix, kind);
+    store_columns(sum + place, high.sum, kind);
+    store_columns(prefix + place, high.prefix, kind);
 }
 
-INLINE void add_columns(int16_t *above, int16_t *below, int step, const uint16_t *sum,
+/** Columns [x, x + n) of n_rows rows, and of garbage up to a whole STEP. */
+INLINE void sum_block(Block *block, const MnetRowsSource *source, int x, int n, int n_rows,
+                      MnetRowsKind kind) {
+    int bytes = kind == MNET_ROWS_U16 ? 2 : 1, halves = kind == MNET_ROWS_U8_PAIRS ? 2 : 1, i = 0;
+    const uint8_t *row = source->data + (ptrdiff_t)x * bytes;
+    uint16_t shift = (uint16_t)source->shift;
+    for (; i + STEP <= n; i += STEP, row += STEP * bytes)
+        sum_step(block->sum + i / halves, block->prefix + i / halves, row, source->stride, n_rows,
+                 kind, shift);
+    if (i == n)
+        return;
+    uint8_t tail[MNET_ROWS_SEGMENT_U8][2 * STEP]; /* nothing behind a row is read */
+    for (int k = 0; k < n_rows; k++) {
+        memset(tail[k], 0, sizeof(tail[k]));
+        memcpy(tail[k], row + k * source->stride, (size_t)((n - i) * bytes));
+    }
+    sum_step(block->sum + i / halves, block->prefix + i / halves, tail[0], sizeof(tail[0]), n_rows,
+             kind, shift);
+}
+
+INLINE int16_t weigh(int16_t mean, int16_t weight, int16_t slope, int16_t slope_weight) {
+    return add_saturated((int16_t)mulh(mean, weight), (int16_t)mulh(slope, slope_weight));
+}
+
+/** Up to STEP / 2 - 1 columns more than n are written. */
+INLINE void add_columns(int16_t *restrict above, int16_t *restrict below, const uint16_t *sum,
                         const uint16_t *prefix, int n, const MnetRowsSegment s) {
+    int16_t keep = s.begins ? 0 : -1;
+    n = (n + STEP / 2 - 1) / (STEP / 2) * (STEP / 2); /* whole vectors */
     for (int i = 0; i < n; i++) {
-        uint16_t p = prefix[step * i];
-        int16_t mean = (int16_t)(uint16_t)(sum[step * i] * s.sum);
-        int16_t slope = (int16_t)(uint16_t)(sum[step * i] * s.slope_sum - p * s.slope_prefix);
-        int16_t up = saturate(mulh(mean, s.above_weight) + mulh(slope, s.above_slope));
-        int16_t down = saturate(mulh(mean, s.below_weight) + mulh(slope, s.below_slope));
-        above[i] = saturate(above[i] + up);
-        below[i] = saturate((s.begins ? 0 : below[i]) + down);
+        int16_t mean = (int16_t)(uint16_t)(sum[i] * s.sum);
+        int16_t slope = (int16_t)(uint16_t)(sum[i] * s.slope_sum - prefix[i] * s.slope_prefix);
+        int16_t up = weigh(mean, s.above_weight, slope, s.above_slope);
+        int16_t down = weigh(mean, s.below_weight, slope, s.below_slope);
+        above[i] = add_saturated(above[i], up);
+        below[i] = add_saturated(below[i] & keep, down);
     }
 }
 
 INLINE void segment(int16_t *above, int16_t *below, const MnetRowsSource *source,
                     const MnetRowsSegment *s, MnetRowsKind kind) {
-    int bytes = kind == MNET_ROWS_U16 ? 2 : 1;
+    Block block;
     for (int x = 0; x < source->n; x += BLOCK) {
         int n = source->n - x < BLOCK ? source->n - x : BLOCK;
-        uint16_t sum[BLOCK] = {0}, prefix[BLOCK] = {0};
-        for (int k = 0; k < s->n_rows; k++)
-            sum_columns(sum, prefix, source->data + k * source->stride + x * bytes, n, kind,
-                        source->shift);
+        sum_block(&block, source, x, n, s->n_rows, kind);
         if (kind != MNET_ROWS_U8_PAIRS) {
-            add_columns(above + x, below + x, 1, sum, prefix, n, *s);
+            add_columns(above + x, below + x, block.sum, block.prefix, n, *s);
             continue;
         }
         ptrdiff_t odd = x / 2 + source->odd;
-        add_columns(above + x / 2, below + x / 2, 2, sum, prefix, (n + 1) / 2, *s);
-        add_columns(above + odd, below + odd, 2, sum + 1, prefix + 1, n / 2, *s);
+        add_columns(above + x / 2, below + x / 2, block.sum, block.prefix, (n + 1) / 2, *s);
+        add_columns(above + odd, below + odd, block.sum + BLOCK / 2, block.prefix + BLOCK / 2,
+                    n / 2, *s);
     }
 }
 
@@ -84,12 +163,32 @@ static void segment_u16_c(int16_t *above, int16_t *below, const MnetRowsSource *
     segment(above, below, source, s, MNET_ROWS_U16);
 }
 
-INLINE void blend(int16_t *row, const MnetRowsSource *source, int16_t weight, MnetRowsKind kind) {
+INLINE void blend_columns(int16_t *restrict out, const uint16_t *from, const uint16_t *to, int n,
+                          int16_t weight, MnetRowsKind kind) {
     int up = kind == MNET_ROWS_U16 ? MNET_ROWS_FRACTION - 2 : MNET_ROWS_FRACTION;
-    for (int x = 0; x < source->n; x++) {
-        int a = load(source->data, x, kind, source->shift) << up;
-        int b = load(source->data + source->stride, x, kind, source->shift) << up;
-        row[place(x, kind, source->odd)] = (int16_t)(a + mulh((int16_t)(b - a), weight));
+    n = (n + STEP / 2 - 1) / (STEP / 2) * (STEP / 2);
+    for (int i = 0; i < n; i++) {
+        int16_t a = (int16_t)(from[i] << up), b = (int16_t)(to[i] << up);
+        out[i] = (int16_t)(a + mulh((int16_t)(b - a), weight));
+    }
+}
+
+/** A row is the sum of one row. */
+INLINE void blend(int16_t *row, const MnetRowsSource *source, int16_t weight, MnetRowsKind kind) {
+    MnetRowsSource other = *source;
+    other.data += source->stride;
+    Block from, to;
+    for (int x = 0; x < source->n; x += BLOCK) {
+        int n = source->n - x < BLOCK ? source->n - x : BLOCK;
+        sum_block(&from, source, x, n, 1, kind);
+        sum_block(&to, &other, x, n, 1, kind);
+        if (kind != MNET_ROWS_U8_PAIRS) {
+            blend_columns(row + x, from.sum, to.sum, n, weight, kind);
+            continue;
+        }
+        blend_columns(row + x / 2, from.sum, to.sum, (n + 1) / 2, weight, kind);
+        blend_columns(row + x / 2 + source->odd, from.sum + BLOCK / 2, to.sum + BLOCK / 2, n / 2,
+                      weight, kind);
     }
 }
 
@@ -123,14 +222,14 @@ static void split3_c(int16_t *const out[3], const int16_t *row, int n) {
 }
 
 static void resample_c(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
-    for (int i = 0; i < taps->n_outputs; i++) {
+    int n_taps = taps->n_taps / 8 * 8; /* so that the compiler knows it */
+    const int16_t *weights = taps->weights;
+    for (int i = 0; i < taps->n_outputs; i++, weights += n_taps) {
         const int16_t *samples = row + taps->start[i];
-        const int16_t *weights = taps->weights + (ptrdiff_t)i * taps->n_taps;
-        int32_t sum[8] = {0};
-        for (int k = 0; k < taps->n_taps; k += 8)
-            for (int lane = 0; lane < 8; lane++)
-                sum[lane] += weights[k + lane] * samples[k + lane];
-        out[i] = sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7];
+        int32_t sum = 0;
+        for (int k = 0; k < n_taps; k++)
+            sum += weights[k] * samples[k];
+        out[i] = sum;
     }
 }
 
@@ -153,15 +252,39 @@ static void color_c(float *const rgb[3], const int32_t *const component[3],
     }
 }
 
+/**
+ * Rounds to nearest even, for |v| < 2^22: a float of about 1.5 * 2^23 has no fraction bits, and the
+ * low ones of its mantissa are the integer's. Vectorises everywhere, as lrintf() doesn't.
+ */
+INLINE uint8_t round_to_byte(float v) {
+    uint32_t bits;
+    v += 0x1.8p23f;
+    memcpy(&bits, &v, sizeof(bits));
+    return (uint8_t)bits;
+}
+
 static void pack_u8_c(uint8_t *out, const float *const rgb[3], const MnetRowsNormal *normal,
                       const int order[3], int n) {
     float lo = (float)normal->lo, hi = lo + 255;
-    for (int c = 0; c < 3; c++)
-        for (int i = 0; i < n; i++) {
-            float t = rgb[c][i] * normal->mul[c] + normal->add[c];
-            t = t > lo ? t : lo; /* NaN, of an odd scale, becomes lo */
-            out[3 * i + order[c]] = (uint8_t)(int)lrintf(t < hi ? t : hi);
+    uint8_t bytes[3][BLOCK];
+    for (int x = 0; x < n; x += BLOCK, out += (ptrdiff_t)3 * BLOCK) {
+        int count = n - x < BLOCK ? n - x : BLOCK;
+        for (int c = 0; c < 3; c++) {
+            const float *v = rgb[c] + x;
+            uint8_t *to = bytes[order[c]];
+            float mul = normal->mul[c], add = normal->add[c];
+            for (int i = 0; i < count; i++) {
+                float t = v[i] * mul + add;
+                t = t > lo ? t : lo; /* NaN, of an odd scale, becomes lo */
+                to[i] = round_to_byte(t < hi ? t : hi);
+            }
         }
+        for (int i = 0; i < count; i++) {
+            out[3 * i] = bytes[0][i];
+            out[3 * i + 1] = bytes[1][i];
+            out[3 * i + 2] = bytes[2][i];
+        }
+    }
 }
 
 void mnet_image_rows_kernels_init(MnetRowsKernels *kernels, uint32_t cpu_features) {
