@@ -87,8 +87,9 @@ static void test_table(void) {
     static const int8_t table[256];
     start(true);
     MnetNode *node = build_node(&graph, MNET_OP_TABLE, graph.output, -1, -1);
-    CHECK(mnet_graph_infer_shapes(&graph, &error) == MNET_OK, "%s", error.message);
+    graph.tensors[graph.output].dtype = MNET_DTYPE_QS8;
     mnet_graph_set_quant(&graph, &graph.tensors[graph.output].quant, 0.25f, 7);
+    CHECK(mnet_graph_infer_shapes(&graph, &error) == MNET_OK, "%s", error.message);
     CHECK_FAILS(true, "no table");
     node->attrs.table = table;
     CHECK(mnet_graph_verify(&graph, true, &error) == MNET_OK, "%s", error.message);
