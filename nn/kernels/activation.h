@@ -78,18 +78,6 @@ typedef struct MnetFinishF32 {
     float lo, hi;
 } MnetFinishF32;
 
-static inline void mnet_finish_f32(const MnetFinishF32 *finish, float *x, size_t count) {
-    const float lo = finish->lo, hi = finish->hi;
-
-    if (finish->hard_swish) {
-        for (size_t i = 0; i < count; i++)
-            x[i] = mnet_hard_swish_f32(x[i]);
-    } else {
-        for (size_t i = 0; i < count; i++)
-            x[i] = mnet_clamp_f32(x[i], lo, hi);
-    }
-}
-
 typedef struct MnetActivationKernels {
     void (*clamp)(const MnetActivationF32 *self, const float *x, float *y, size_t count);
     void (*hard_sigmoid)(const MnetActivationF32 *self, const float *x, float *y, size_t count);

@@ -1,16 +1,27 @@
 #include "nn/kernels/gemm_f32.h"
 
 #include "nn/base/cpu.h"
+#include "nn/kernels/vec4.h"
 
 #define MR 4
 #define NR 8
 
-/* Compilers don't keep a plain array of accumulators in registers; GNU vectors they do, on every
- * CPU. */
-typedef float Vec4 __attribute__((vector_size(16)));
+#define INLINE static inline __attribute__((always_inline))
 
-static inline __attribute__((always_inline)) void tile(size_t rows, const MnetGemmF32Args *args,
-                                                       size_t first) {
+INLINE void store(const MnetGemmF32Args *args, size_t at, const Vec4 sums[2], size_t columns) {
+    Vec4 row[2] = {mnet_vec4_finish(&args->finish, sums[0]),
+                   mnet_vec4_finish(&args->finish, sums[1])};
+    Vec4 residual[2] = {{0}};
+
+    if (args->residual) {
+        memcpy(residual, args->residual + at, columns * sizeof(float));
+        row[0] += residual[0];
+        row[1] += residual[1];
+    }
+    memcpy(args->y + at, row, columns * sizeof(float));
+}
+
+INLINE void tile(size_t rows, const MnetGemmF32Args *args, size_t first) {
     const Vec4 *w = (const Vec4 *)args->panel;
     Vec4 sums[MR][2];
 
@@ -31,13 +42,11 @@ static inline __attribute__((always_inline)) void tile(size_t rows, const MnetGe
     }
     for (size_t r = 0; r < rows; r++) {
         size_t at = (first + r) * args->y_stride;
-        float row[NR];
 
-        memcpy(row, sums[r], sizeof(row));
-        mnet_finish_f32(&args->finish, row, NR);
-        for (size_t c = 0; c < args->columns && args->residual; c++)
-            row[c] += args->residual[at + c];
-        memcpy(args->y + at, row, args->columns * sizeof(float));
+        if (args->columns == NR)
+            store(args, at, sums[r], NR);
+        else
+            store(args, at, sums[r], args->columns);
     }
 }
 

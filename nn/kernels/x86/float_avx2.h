@@ -41,7 +41,7 @@ MNET_INLINE __m256 mnet_broadcast_avx2(const float *value) {
     return _mm256_broadcast_ss(value);
 }
 
-/** mnet_finish_f32() of `count` vectors, a constant of at most 16. */
+/** MnetFinishF32 of `count` vectors, a constant of at most 16. */
 MNET_INLINE void mnet_finish_avx2(int count, const MnetFinishF32 *finish, __m256 *x) {
     static const float swish[] = {1.0f / 6.0f, 0.5f, 1.0f};
 
