@@ -55,9 +55,9 @@ static void inside_taps(int from, int size, int kernel, int dilation, int *begin
     *begin = first < *end ? first : *end;
 }
 
-static void depthwise_qs8_c(const MnetPatches *p, const int8_t *picture, int32_t zero_point,
-                            int row, const void *packed, const MnetEpilogueQs8 *epilogue,
-                            const int8_t *residual, int8_t *y, void *scratch) {
+static void output_row(const MnetPatches *p, const int8_t *picture, int32_t zero_point, int row,
+                       const void *packed, const MnetEpilogueQs8 *epilogue, const int8_t *residual,
+                       int8_t *y, void *scratch) {
     size_t channels = (size_t)p->channels, row_size = (size_t)p->size[1] * channels;
     const int32_t *bias = packed;
     const float *multiplier = (const float *)packed + channels;
@@ -87,12 +87,22 @@ static void depthwise_qs8_c(const MnetPatches *p, const int8_t *picture, int32_t
     }
 }
 
+static void depthwise_qs8_c(const MnetPatches *p, const int8_t *picture, int32_t zero_point,
+                            int begin, int end, const void *packed, const MnetEpilogueQs8 *epilogue,
+                            const int8_t *residual, int8_t *y, void *scratch) {
+    size_t row_size = (size_t)p->out_size[1] * (size_t)p->channels, at = 0;
+
+    for (int row = begin; row < end; row++, at += row_size)
+        output_row(p, picture, zero_point, row, packed, epilogue, residual ? residual + at : NULL,
+                   y + at, scratch);
+}
+
 void mnet_depthwise_qs8_kernels_init(MnetDepthwiseQs8Kernels *kernels, uint32_t cpu_features) {
     *kernels = (MnetDepthwiseQs8Kernels){
         .packed_bytes = packed_bytes_c,
         .scratch_bytes = scratch_bytes_c,
         .pack = pack_c,
-        .row = depthwise_qs8_c,
+        .rows = depthwise_qs8_c,
         .name = "depthwise_qs8_c",
     };
 #ifdef __x86_64__

@@ -21,13 +21,13 @@ typedef struct MnetDepthwiseQs8Kernels {
                  const float *multiplier, void *packed);
 
     /**
-     * One output row, all pixels and channels, from one picture. Cells outside of it are real zeros; |x - zero_point| and |w|
+     * Output rows [begin, end), all pixels and channels, from one picture; y is the first. Cells outside of it are real zeros; |x - zero_point| and |w|
      * are up to 255, and sums fit int32_t, which the caller has checked. `residual`, where the epilogue adds one, lies like
      * y, and may be y. Scratch is aligned to MNET_ALIGN.
      */
-    void (*row)(const MnetPatches *geometry, const int8_t *picture, int32_t zero_point, int row,
-                const void *packed, const MnetEpilogueQs8 *epilogue, const int8_t *residual,
-                int8_t *y, void *scratch);
+    void (*rows)(const MnetPatches *geometry, const int8_t *picture, int32_t zero_point, int begin,
+                 int end, const void *packed, const MnetEpilogueQs8 *epilogue,
+                 const int8_t *residual, int8_t *y, void *scratch);
 
     const char *name;
 } MnetDepthwiseQs8Kernels;

@@ -36,12 +36,15 @@ static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, i
 
     if (conv->residual != MNET_NO_TENSOR)
         residual = memory->tensors[conv->residual];
-    for (int unit = begin; unit < end; unit++) {
-        size_t at = (size_t)unit * row_size;
-        conv->depthwise_qs8.row(p, x + (size_t)(unit / p->out_size[0]) * picture_size,
-                                conv->x_zero_point, unit % p->out_size[0], conv->weights,
-                                &conv->epilogue, residual ? residual + at : NULL, y + at,
-                                memory->scratch);
+    for (int rows; begin < end; begin += rows) {
+        size_t at = (size_t)begin * row_size;
+        int row = begin % p->out_size[0], left = p->out_size[0] - row;
+
+        rows = end - begin < left ? end - begin : left;
+        conv->depthwise_qs8.rows(p, x + (size_t)(begin / p->out_size[0]) * picture_size,
+                                 conv->x_zero_point, row, row + rows, conv->weights,
+                                 &conv->epilogue, residual ? residual + at : NULL, y + at,
+                                 memory->scratch);
     }
 }
 

@@ -256,10 +256,12 @@ static int8_t *depthwise_run(const Depthwise *d, const MnetDepthwiseQs8Kernels *
     int8_t *y = poisoned(d->out);
 
     kernels->pack(&d->p, d->w, d->bias, d->multiplier, packed);
-    for (int row = 0; row < d->p.out_size[0]; row++) {
+    for (int row = 0, end; row < d->p.out_size[0]; row = end) {
         size_t at = (size_t)row * (size_t)d->p.out_size[1] * (size_t)d->p.channels;
-        kernels->row(&d->p, d->x, d->zero_point, row, packed, &d->epilogue,
-                     d->epilogue.add ? d->residual + at : NULL, y + at, scratch);
+
+        end = tier_int(row + 1, d->p.out_size[0]);
+        kernels->rows(&d->p, d->x, d->zero_point, row, end, packed, &d->epilogue,
+                      d->epilogue.add ? d->residual + at : NULL, y + at, scratch);
     }
     CHECK(guards_intact(scratch, scratch_bytes), "%s", kernels->name);
     free(packed);
@@ -414,11 +416,9 @@ static void bench_depthwise(void) {
             int8_t *y = poisoned(d.out);
 
             kernels.pack(&d.p, d.w, d.bias, d.multiplier, packed);
-            while (tier_again(&timer)) {
-                for (int row = 0; row < out; row++)
-                    kernels.row(&d.p, d.x, d.zero_point, row, packed, &d.epilogue, NULL,
-                                y + (size_t)row * (size_t)(out * shape[1]), scratch);
-            }
+            while (tier_again(&timer))
+                kernels.rows(&d.p, d.x, d.zero_point, 0, out, packed, &d.epilogue, NULL, y,
+                             scratch);
             printf("%-22s %3dx%3dx%4d, %dx%d, stride %d", kernels.name, shape[0], shape[0],
                    shape[1], shape[2], shape[2], shape[3]);
             tier_print(&timer, (double)d.out * shape[2] * shape[2]);
