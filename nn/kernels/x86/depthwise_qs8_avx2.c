@@ -195,11 +195,13 @@ MNET_INLINE void tile(size_t pixels, const Row *row, const Block *block, size_t 
         const __m256i *tap = pair_at(row, pair) + x;
 
         for (size_t kx = 0; kx < row->kw; kx++, tap += row->x_tap, w += 2) {
+            const __m256i w0 = w[0], w1 = w[1]; /* clang would load them for each pixel */
+
 #pragma GCC unroll 4
             for (size_t i = 0; i < pixels; i++) {
                 const __m256i *cell = tap + i * row->x_pixel;
-                mnet_add_avx2(&acc[i][0], _mm256_madd_epi16(w[0], cell[0]));
-                mnet_add_avx2(&acc[i][1], _mm256_madd_epi16(w[1], cell[1]));
+                mnet_add_avx2(&acc[i][0], _mm256_madd_epi16(w0, cell[0]));
+                mnet_add_avx2(&acc[i][1], _mm256_madd_epi16(w1, cell[1]));
             }
         }
     }

@@ -59,12 +59,14 @@ MNET_INLINE void tile(size_t rows, size_t vectors, size_t k, const int16_t *x, s
         acc[r][1] = bias[1];
     }
     for (const int16_t *end = x + k; x < end; x += 2, w += vectors) {
+        const __m256i w0 = w[0], w1 = w[vectors - 1]; /* clang would load them for each row */
+
 #pragma GCC unroll 6
         for (size_t r = 0; r < rows; r++) {
             __m256i pair = pair_of(x + r * x_stride);
-            mnet_add_avx2(&acc[r][0], _mm256_madd_epi16(pair, w[0]));
+            mnet_add_avx2(&acc[r][0], _mm256_madd_epi16(pair, w0));
             if (vectors == 2)
-                mnet_add_avx2(&acc[r][1], _mm256_madd_epi16(pair, w[1]));
+                mnet_add_avx2(&acc[r][1], _mm256_madd_epi16(pair, w1));
         }
     }
 #pragma GCC unroll 6
