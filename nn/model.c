@@ -81,6 +81,9 @@ static MnetStatus read_labels(MnetModel *model, const char *path, bool builtin, 
         snprintf(source, sizeof source, "%s", path);
     } else if (text.size) {
         snprintf(source, sizeof source, "the model file");
+    } else if (model->graph.metadata.labels_problem) {
+        return mnet_fail(error, MNET_ERROR_UNSUPPORTED, "%s: %s", info->name,
+                         model->graph.metadata.labels_problem);
     } else if (builtin) {
         text = mnet_builtin_labels();
         snprintf(source, sizeof source, "built-in");

@@ -179,8 +179,9 @@ typedef struct MnetMetadata {
     bool has_normalization;
     MnetNormalization normalization;
     const char *normalization_source; /* such as "TFLite metadata" */
-    MnetBytes labels;     /* text of an embedded label file; size 0 where there is none */
-    const char *producer; /* "pytorch", "tf2onnx", ... or "" */
+    MnetBytes labels;           /* text of an embedded label file; size 0 where there is none */
+    const char *labels_problem; /* why one that is there can't be read, and the mend; or NULL */
+    const char *producer;       /* "pytorch", "tf2onnx", ... or "" */
 } MnetMetadata;
 
 typedef struct MnetGraph {

@@ -139,9 +139,9 @@ extern const int mnet_tflite_n_shape_builders;
 
 /**
  * Reads normalisation and labels into graph->metadata. Metadata that is broken or absent leaves it as it is; labels that
- * are there but can't be read are an error.
+ * are there but can't be read are a labels_problem.
  */
-MnetStatus mnet_tflite_metadata(MnetTflite *file, MnetError *error);
+void mnet_tflite_metadata(MnetTflite *file);
 /** Content of a buffer, inside the flatbuffer or behind it; false where it is outside the file. */
 bool mnet_tflite_buffer(const MnetTflite *file, uint32_t index, MnetBytes *content);
 

@@ -57,30 +57,25 @@ static void read_input(const MnetTable *tensor, MnetMetadata *metadata) {
 }
 
 /* TensorMetadata: 6 associated_files; AssociatedFile: 0 name, 2 type, 3 locale (absent: English, or none). */
-static MnetStatus read_output(const MnetTable *tensor, MnetBytes model, MnetGraph *graph,
-                              MnetError *error) {
+static void read_output(const MnetTable *tensor, MnetBytes model, MnetMetadata *metadata) {
     MnetVector files = mnet_table_vector(tensor, 6, 4);
 
-    for (size_t i = 0; i < files.count && !graph->metadata.labels.size; i++) {
+    for (size_t i = 0; i < files.count && !metadata->labels.size; i++) {
         MnetTable file = mnet_vector_table(&files, i);
         MnetBytes name = mnet_table_string(&file, 0);
         if (mnet_table_u8(&file, 2, 0) == TENSOR_AXIS_LABELS && !mnet_table_string(&file, 3).size &&
-            mnet_zip_find(model, name, &graph->metadata.labels) == MNET_ZIP_COMPRESSED)
-            return mnet_fail(error, MNET_ERROR_UNSUPPORTED,
-                             "%s: the label file '%.*s' inside it is compressed; write it again "
-                             "uncompressed (zip -0)",
-                             graph->file, (int)(name.size < 100 ? name.size : 100),
-                             (const char *)name.data);
+            mnet_zip_find(model, name, &metadata->labels) == MNET_ZIP_COMPRESSED)
+            metadata->labels_problem = "the label file inside it is compressed; write it again "
+                                       "uncompressed (zip -0), or name a label file";
     }
-    return MNET_OK;
 }
 
 /* ModelMetadata: 3 subgraph_metadata; SubGraphMetadata: 2 input_tensor_metadata, 3 output_tensor_metadata. */
-MnetStatus mnet_tflite_metadata(MnetTflite *file, MnetError *error) {
+void mnet_tflite_metadata(MnetTflite *file) {
     MnetFlatbuffer buffer = {.broken = false};
 
     if (!find_metadata(file, &buffer.bytes))
-        return MNET_OK;
+        return;
     MnetTable root = mnet_flatbuffer_root(&buffer);
     MnetVector subgraphs = mnet_table_vector(&root, 3, 4);
     MnetTable subgraph = mnet_vector_table(&subgraphs, 0);
@@ -89,5 +84,5 @@ MnetStatus mnet_tflite_metadata(MnetTflite *file, MnetError *error) {
     MnetTable input = mnet_vector_table(&inputs, 0), output = mnet_vector_table(&outputs, 0);
 
     read_input(&input, &file->graph->metadata);
-    return read_output(&output, file->buffer.bytes, file->graph, error);
+    read_output(&output, file->buffer.bytes, &file->graph->metadata);
 }

@@ -147,6 +147,16 @@ static void test_labels(void) {
     CHECK(!strcmp(mnet_model_info(model)->labels_source, options.labels));
     mnet_model_unref(&model);
 
+    /* Labels in the file that can't be read stop it, unless others are named. */
+    CHECK(mnet_model_open(corpus("tflite/labels_deflated.tflite"), NULL, &model, &error) ==
+          MNET_ERROR_UNSUPPORTED);
+    CHECK(strstr(error.message, "labels_deflated.tflite: the label file inside it is compressed"),
+          "%s", error.message);
+    options.labels = written("two.txt", "one\ntwo\nthree\nfour\n", 19);
+    model = opened(corpus("tflite/labels_deflated.tflite"), &options);
+    CHECK(!strcmp(mnet_model_label(model, 1), "two"));
+    mnet_model_unref(&model);
+
     options.labels = corpus("labels/no-such-labels.txt");
     CHECK(mnet_model_open("builtin", &options, &model, &error) == MNET_ERROR_IO);
     CHECK(strstr(error.message, "no-such-labels.txt") && !model, "%s", error.message);
@@ -271,7 +281,8 @@ int main(void) {
     RUN(test_refused);
     RUN(test_truncated_and_flipped);
     RUN(test_version);
-    static const char *const names[] = {"labels.txt", "one.txt", "empty.onnx", "text.onnx"};
+    static const char *const names[] = {"labels.txt", "two.txt", "one.txt", "empty.onnx",
+                                        "text.onnx"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[sizeof folder + 64];
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
