@@ -16,13 +16,15 @@
  *     mnet_session_close(&session);
  *     mnet_model_unref(&model);
  *
- * Conventions. Functions return MNET_OK (0) or a status; on failure `error`, where it is not NULL, holds the status and
- * one line that names the file, the part that is wrong and how to mend it, and output arguments are left as they were.
- * In every options struct, zero means the default, so `{0}` is valid, and so is NULL in place of the struct.
- * Strings are UTF-8. Nothing prints, exits, or changes global state.
+ * Conventions. Functions return MNET_OK (0) or a status; on failure `error`, where it is not NULL,
+ * holds the status and one line that names the file, the part that is wrong and how to mend it, and
+ * output arguments are left as they were. In every options struct, zero means the default, so `{0}`
+ * is valid, and so is NULL in place of the struct. Strings are UTF-8. Nothing prints, exits, or
+ * changes global state.
  *
- * Threads. A model is immutable and may be shared by all threads. A session belongs to one thread at a time; the one
- * exception is mnet_session_prepare(), which may run beside mnet_session_run_tensor() of the same session.
+ * Threads. A model is immutable and may be shared by all threads. A session belongs to one thread
+ * at a time; the one exception is mnet_session_prepare(), which may run beside
+ * mnet_session_run_tensor() of the same session.
  */
 #ifndef MNET_H
 #define MNET_H
@@ -40,7 +42,7 @@ extern "C" {
 #define MNET_API
 #endif
 
-/* ---- Errors ---------------------------------------------------------------------------------------------------- */
+/* Errors */
 
 typedef enum MnetStatus {
     MNET_OK = 0,
@@ -54,8 +56,8 @@ typedef enum MnetStatus {
 /** Filled by every function that can fail. No ownership: the message is inside. */
 typedef struct MnetError {
     MnetStatus status;
-    char message
-        [512]; /**< one line, no newline at its end, never truncated within a UTF-8 character */
+    char message[512]; /**< one line, no newline at its end, never truncated within a UTF-8
+                          character */
 } MnetError;
 
 /** "ok", "io", "format", "unsupported", "argument" or "memory". */
@@ -64,9 +66,10 @@ MNET_API const char *mnet_status_name(MnetStatus status);
 /** Version of the library, such as "0.1.0". */
 MNET_API const char *mnet_version(void);
 
-/* ---- Images ---------------------------------------------------------------------------------------------------- */
+/* Images */
 
-/** Pixel formats, named as in GStreamer; 10-bit formats are little endian, P010 in the high bits. */
+/** Pixel formats, named as in GStreamer; 10-bit formats are little endian, P010 in the high bits.
+ */
 typedef enum MnetPixelFormat {
     MNET_PIXEL_FORMAT_UNKNOWN = 0,
     MNET_PIXEL_FORMAT_I420,
@@ -94,7 +97,8 @@ typedef enum MnetPixelFormat {
     MNET_PIXEL_FORMAT_COUNT
 } MnetPixelFormat;
 
-/** Format of that (GStreamer) name, such as "NV12"; MNET_PIXEL_FORMAT_UNKNOWN where there is none. */
+/** Format of that (GStreamer) name, such as "NV12"; MNET_PIXEL_FORMAT_UNKNOWN where there is none.
+ */
 MNET_API MnetPixelFormat mnet_pixel_format_from_name(const char *name);
 /** Name of a format; "unknown" where it has none. */
 MNET_API const char *mnet_pixel_format_name(MnetPixelFormat format);
@@ -121,7 +125,8 @@ typedef enum MnetChromaSite {
     MNET_CHROMA_SITE_TOP_LEFT /**< cosited on both axes (BT.2020) */
 } MnetChromaSite;
 
-/** What to do with the picture so that it stands upright, in this order: flip left-right, then rotate clockwise. */
+/** What to do with the picture so that it stands upright, in this order: flip left-right, then
+ * rotate clockwise. */
 typedef enum MnetOrientation {
     MNET_ORIENTATION_NONE = 0,
     MNET_ORIENTATION_ROTATE_90,
@@ -144,8 +149,8 @@ typedef struct MnetImage {
     int width, height; /**< 1 to 8192 */
     const uint8_t
         *planes[3]; /**< first byte of each plane, in the format's own order (YV12: Y, V, U) */
-    ptrdiff_t strides
-        [3]; /**< bytes from one row of a plane to the next; at least a row; may be negative */
+    ptrdiff_t strides[3];   /**< bytes from one row of a plane to the next; at least a row; may be
+                               negative */
     MnetColorMatrix matrix; /**< of YUV formats */
     MnetColorRange range;
     MnetChromaSite chroma_site;
@@ -156,8 +161,9 @@ typedef struct MnetImage {
 /** How the picture is brought to the model's width and height. */
 typedef enum MnetFit {
     MNET_FIT_STRETCH = 0, /**< each axis by itself; nothing is lost, the aspect ratio is */
-    MNET_FIT_CROP, /**< the largest centred rectangle of the model's aspect ratio, times crop_fraction */
-    MNET_FIT_LETTERBOX /**< the whole picture, centred, with bars of letterbox_color */
+    MNET_FIT_CROP,        /**< the largest centred rectangle of the model's aspect ratio, times
+                             crop_fraction */
+    MNET_FIT_LETTERBOX    /**< the whole picture, centred, with bars of letterbox_color */
 } MnetFit;
 
 typedef enum MnetResize {
@@ -174,7 +180,7 @@ typedef struct MnetPreprocess {
     uint8_t letterbox_color[3]; /**< R, G, B of the bars */
 } MnetPreprocess;
 
-/* ---- Models ---------------------------------------------------------------------------------------------------- */
+/* Models */
 
 typedef enum MnetDtype {
     MNET_DTYPE_NONE = 0,
@@ -208,7 +214,8 @@ typedef struct MnetNormalization {
 typedef struct MnetModelOptions {
     /** Label file; NULL: the labels inside the model file or, for "builtin", the built-in ones. */
     const char *labels;
-    /** Where scale[0] or order is not zero, it overrides what the file says. scale[1], scale[2] of 0 repeat scale[0]. */
+    /** Where scale[0] or order is not zero, it overrides what the file says. scale[1], scale[2] of
+     * 0 repeat scale[0]. */
     MnetNormalization normalization;
     /** Leave out the optimisation passes that can be left out (for finding an engine's bug). */
     int no_optimization;
@@ -242,15 +249,15 @@ typedef struct MnetModelInfo {
 typedef struct MnetModel MnetModel;
 
 /**
- * Opens a model file (TFLite or ONNX, by content), or the built-in model where `path` is "builtin" or NULL.
- * On MNET_OK the caller owns one reference of *model.
+ * Opens a model file (TFLite or ONNX, by content), or the built-in model where `path` is "builtin"
+ * or NULL. On MNET_OK the caller owns one reference of *model.
  */
 MNET_API MnetStatus mnet_model_open(const char *path, const MnetModelOptions *options,
                                     MnetModel **model, MnetError *error);
 
 /**
- * The same from memory. The bytes stay the caller's, and must stay unchanged until the model's last reference is gone.
- * `name` (NULL: "memory") stands for the file's name in messages.
+ * The same from memory. The bytes stay the caller's, and must stay unchanged until the model's last
+ * reference is gone. `name` (NULL: "memory") stands for the file's name in messages.
  */
 MNET_API MnetStatus mnet_model_open_memory(const void *data, size_t size, const char *name,
                                            const MnetModelOptions *options, MnetModel **model,
@@ -262,10 +269,11 @@ MNET_API void mnet_model_unref(MnetModel **model);
 
 MNET_API const MnetModelInfo *mnet_model_info(const MnetModel *model);
 
-/** Label of a class. Never NULL: "class 17" where the model has no label for it. Lives as long as the model. */
+/** Label of a class. Never NULL: "class 17" where the model has no label for it. Lives as long as
+ * the model. */
 MNET_API const char *mnet_model_label(const MnetModel *model, int index);
 
-/* ---- Sessions -------------------------------------------------------------------------------------------------- */
+/* Sessions */
 
 typedef struct MnetSessionOptions {
     int threads; /**< 0: one for each physical core that this process may use; 1 to 64 */
@@ -283,8 +291,8 @@ typedef struct MnetClass {
 typedef struct MnetResult {
     const MnetClass *classes; /**< best first; of equals, the lower index first */
     int n_classes;
-    const float *
-        scores; /**< probabilities of all classes. Logits have gone through softmax; a single logit, sigmoid */
+    const float *scores; /**< probabilities of all classes. Logits have gone through softmax; a
+                            single logit, sigmoid */
     int n_scores;
     const float *embedding; /**< what enters the classifier, as floats; NULL where there is none */
     int n_embedding;
@@ -311,15 +319,18 @@ MNET_API MnetStatus mnet_session_run_image(MnetSession *session, const MnetImage
 MNET_API MnetStatus mnet_session_set_preprocess(MnetSession *session,
                                                 const MnetPreprocess *preprocess, MnetError *error);
 
-/** Frame to raw input tensor, `tensor` being aligned for its type, with room for input_bytes. The first half of mnet_session_run_image(). */
+/** Frame to raw input tensor, `tensor` being aligned for its type, with room for input_bytes. The
+ * first half of mnet_session_run_image(). */
 MNET_API MnetStatus mnet_session_prepare(MnetSession *session, const MnetImage *image, void *tensor,
                                          MnetError *error);
 
-/** Runs on a raw input tensor in the model's own layout and type, at any address. `size` must be input_bytes. */
+/** Runs on a raw input tensor in the model's own layout and type, at any address. `size` must be
+ * input_bytes. */
 MNET_API MnetStatus mnet_session_run_tensor(MnetSession *session, const void *tensor, size_t size,
                                             const MnetResult **result, MnetError *error);
 
-/** Raw output of the last run in the model's own type: output_bytes, valid until the next run. NULL before the first. */
+/** Raw output of the last run in the model's own type: output_bytes, valid until the next run. NULL
+ * before the first. */
 MNET_API const void *mnet_session_output(const MnetSession *session);
 
 #ifdef __cplusplus

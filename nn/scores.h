@@ -8,9 +8,11 @@
 void mnet_scores_raw(const MnetTensor *tensor, const void *values, MnetDtype dtype, void *raw);
 /** f32 or qs8 -> f32. */
 void mnet_scores_dequantize(const MnetTensor *tensor, const void *values, float *scores);
-/** Logits -> probabilities, in place: softmax, or sigmoid where there is but one. NaN counts as minus infinity. */
+/** Logits -> probabilities, in place: softmax, or sigmoid where there is but one. NaN counts as
+ * minus infinity. */
 void mnet_scores_softmax(float *scores, int count);
-/** Index and probability of the k best, best first; of equals, the lower index first. Probabilities are cut to 0..1. */
+/** Index and probability of the k best, best first; of equals, the lower index first. Probabilities
+ * are cut to 0..1. */
 void mnet_scores_top(const float *scores, int count, MnetClass *classes, int k);
 
 #endif

@@ -30,7 +30,8 @@ static double now_ms(void) {
     return time.tv_sec * 1e3 + time.tv_nsec * 1e-6;
 }
 
-/* Pixel value v -> real = (v - mean) * scale -> q = real / quant.scale + zero_point, as v * mul + add. */
+/* Pixel value v -> real = (v - mean) * scale -> q = real / quant.scale + zero_point, as v * mul +
+ * add. */
 static MnetImageTarget target_of(const MnetModel *model, MnetDtype dtype, MnetLayout layout,
                                  const MnetQuant *quant) {
     const MnetModelInfo *info = &model->info;

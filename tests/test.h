@@ -1,6 +1,7 @@
 /**
- * A test program in plain C: functions that call CHECK, and a main that calls RUN for each and returns test_end().
- * A check that fails prints where and what, and the program goes on; the exit code is 0, 1, or 77 for skipped.
+ * A test program in plain C: functions that call CHECK, and a main that calls RUN for each and
+ * returns test_end(). A check that fails prints where and what, and the program goes on; the exit
+ * code is 0, 1, or 77 for skipped.
  */
 #ifndef MNET_TEST_H
 #define MNET_TEST_H

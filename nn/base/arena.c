@@ -12,7 +12,8 @@ typedef struct MnetArenaBlock {
     _Alignas(MNET_ALIGN) unsigned char data[];
 } Block;
 
-/* Small allocations share blocks; a large one gets a block of its own, behind the current one, which stays in use. */
+/* Small allocations share blocks; a large one gets a block of its own, behind the current one,
+ * which stays in use. */
 void *mnet_arena_alloc(MnetArena *arena, size_t bytes) {
     if (bytes > SIZE_MAX / 4)
         return NULL;

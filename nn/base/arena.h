@@ -1,6 +1,6 @@
 /**
- * Memory that grows by bumping and is freed as a whole: a graph's tensors and strings, a plan's packed weights.
- * Not thread-safe.
+ * Memory that grows by bumping and is freed as a whole: a graph's tensors and strings, a plan's
+ * packed weights. Not thread-safe.
  */
 #ifndef MNET_BASE_ARENA_H
 #define MNET_BASE_ARENA_H
@@ -15,7 +15,8 @@ typedef struct MnetArena {
     size_t total; /* bytes handed out */
 } MnetArena;
 
-/** Zeroed bytes aligned to MNET_ALIGN, with MNET_ALIGN readable bytes of slack behind them; NULL when out of memory. */
+/** Zeroed bytes aligned to MNET_ALIGN, with MNET_ALIGN readable bytes of slack behind them; NULL
+ * when out of memory. */
 void *mnet_arena_alloc(MnetArena *arena, size_t bytes);
 /** The same for count elements of size bytes; NULL on overflow too. */
 void *mnet_arena_array(MnetArena *arena, size_t count, size_t size);

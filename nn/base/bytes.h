@@ -1,6 +1,6 @@
 /**
- * Bounded bytes: the only way to read what came from a file. A reader never leaves [data, data + size), however wrong the
- * offsets in the file are.
+ * Bounded bytes: the only way to read what came from a file. A reader never leaves [data, data +
+ * size), however wrong the offsets in the file are.
  */
 #ifndef MNET_BASE_BYTES_H
 #define MNET_BASE_BYTES_H
@@ -14,14 +14,16 @@ typedef struct MnetBytes {
     size_t size;
 } MnetBytes;
 
-/** A file's bytes, mapped privately and read-only. `path` is borrowed for the length of the calls. */
+/** A file's bytes, mapped privately and read-only. `path` is borrowed for the length of the calls.
+ */
 typedef struct MnetFile {
     MnetBytes bytes;
     void *mapping; /* NULL for memory that is the caller's */
 } MnetFile;
 
 /**
- * Maps a regular file. Errors say which path, and what it is instead ("is a directory", "is empty", "No such file").
+ * Maps a regular file. Errors say which path, and what it is instead ("is a directory", "is empty",
+ * "No such file").
  */
 MnetStatus mnet_file_open(const char *path, MnetFile *file, MnetError *error);
 void mnet_file_close(MnetFile *file);

@@ -8,7 +8,8 @@
 
 enum { MAX_CPUS = 1024 };
 
-/* The first CPU of a CPU's core, from the kernel's list of its hardware threads ("3,7" or "2-3"). */
+/* The first CPU of a CPU's core, from the kernel's list of its hardware threads ("3,7" or "2-3").
+ */
 static int core_of(int cpu) {
     char path[96];
     int first = cpu;

@@ -1,6 +1,7 @@
 /**
- * What the CPU can do. The environment variable MNET_CPU takes features away: a list such as "avx2,fma" keeps only those
- * (and what C needs), "c" keeps none. Read once, at the first call; thread-safe.
+ * What the CPU can do. The environment variable MNET_CPU takes features away: a list such as
+ * "avx2,fma" keeps only those (and what C needs), "c" keeps none. Read once, at the first call;
+ * thread-safe.
  */
 #ifndef MNET_BASE_CPU_H
 #define MNET_BASE_CPU_H
@@ -24,7 +25,8 @@ typedef enum MnetCpuFeature {
 
 /** Features, a set of MnetCpuFeature, after the mask. */
 uint32_t mnet_cpu_features(void);
-/** Their names, comma separated, or "c"; writes at most `size` bytes with the terminator and returns `text`. */
+/** Their names, comma separated, or "c"; writes at most `size` bytes with the terminator and
+ * returns `text`. */
 char *mnet_cpu_names(uint32_t features, char *text, size_t size);
 
 #endif

@@ -12,13 +12,14 @@
 /*
  * A worker is a state word that passes between it and a caller:
  *
- *   IDLE or ASLEEP --caller--> CLAIMED --caller--> READY --worker--> BUSY --worker--> DONE --caller--> IDLE
- *   READY --caller--> IDLE: taken back, where all units were done before the worker came
- *   IDLE --worker--> ASLEEP: after a short spin; a claim wakes it
- *   BUSY --caller--> AWAITED: the caller sleeps until the worker is done
+ *   IDLE or ASLEEP --caller--> CLAIMED --caller--> READY --worker--> BUSY --worker--> DONE
+ * --caller--> IDLE READY --caller--> IDLE: taken back, where all units were done before the worker
+ * came IDLE --worker--> ASLEEP: after a short spin; a claim wakes it BUSY --caller--> AWAITED: the
+ * caller sleeps until the worker is done
  *
- * As an unstarted job is taken back, a caller never waits for a worker that the kernel hasn't scheduled, and after a
- * fork(), in whose child there are no workers, everything still works, on the calling thread alone.
+ * As an unstarted job is taken back, a caller never waits for a worker that the kernel hasn't
+ * scheduled, and after a fork(), in whose child there are no workers, everything still works, on
+ * the calling thread alone.
  */
 enum { IDLE, ASLEEP, CLAIMED, READY, BUSY, AWAITED, DONE, STOP };
 
@@ -43,7 +44,8 @@ static struct {
     Worker workers[MNET_MAX_THREADS - 1];
 } pool = {.growth = PTHREAD_MUTEX_INITIALIZER};
 
-/* About 20 microseconds: longer than the gap between two steps of a run, far shorter than one between frames. */
+/* About 20 microseconds: longer than the gap between two steps of a run, far shorter than one
+ * between frames. */
 #define SPINS 600
 
 static inline void relax(void) {

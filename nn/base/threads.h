@@ -1,7 +1,7 @@
 /**
- * Thread pool: one a process, started on first use, fork-join by atomics with a short spin and then a futex-like wait.
- * A run borrows up to `threads` - 1 workers and works itself; when others hold the workers, it works with fewer, which
- * changes the time and never the result.
+ * Thread pool: one a process, started on first use, fork-join by atomics with a short spin and then
+ * a futex-like wait. A run borrows up to `threads` - 1 workers and works itself; when others hold
+ * the workers, it works with fewer, which changes the time and never the result.
  */
 #ifndef MNET_BASE_THREADS_H
 #define MNET_BASE_THREADS_H
@@ -9,15 +9,17 @@
 #define MNET_MAX_THREADS 64
 
 /**
- * A part of a job: units [begin, end) of it. `worker` is 0 to threads - 1, and no two parts of one job that run at the
- * same time have the same: it may pick scratch memory.
+ * A part of a job: units [begin, end) of it. `worker` is 0 to threads - 1, and no two parts of one
+ * job that run at the same time have the same: it may pick scratch memory.
  */
 typedef void (*MnetTask)(void *job, int begin, int end, int worker);
 
-/** Calls `task` so that every unit of [0, units) is done once, on up to `threads` threads, and returns when all are. */
+/** Calls `task` so that every unit of [0, units) is done once, on up to `threads` threads, and
+ * returns when all are. */
 void mnet_threads_run(int threads, int units, MnetTask task, void *job);
 
-/** Physical cores that this process may use (affinity mask, cgroup quota), 1 to MNET_MAX_THREADS. */
+/** Physical cores that this process may use (affinity mask, cgroup quota), 1 to MNET_MAX_THREADS.
+ */
 int mnet_threads_default(void);
 
 #endif

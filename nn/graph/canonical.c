@@ -8,7 +8,8 @@ static bool same_quant(const MnetQuant *a, const MnetQuant *b) {
            a->zero_point[0] == b->zero_point[0];
 }
 
-/* Values pass through these; a RESHAPE passes bytes, which may mean something else behind it (graph.h). */
+/* Values pass through these; a RESHAPE passes bytes, which may mean something else behind it
+ * (graph.h). */
 static bool is_mover(MnetOpKind kind) {
     return kind == MNET_OP_TRANSPOSE || kind == MNET_OP_SLICE || kind == MNET_OP_SPLIT ||
            kind == MNET_OP_PAD;

@@ -1,13 +1,16 @@
-/** What the files of this folder share: messages that name the node, and the steps of shape inference. */
+/** What the files of this folder share: messages that name the node, and the steps of shape
+ * inference. */
 #ifndef MNET_GRAPH_CHECK_H
 #define MNET_GRAPH_CHECK_H
 
 #include "nn/graph/graph.h"
 
-/** A tensor's type and dimensions, such as "f32[1,224,224,3]"; writes at most `size` bytes and returns `text`. */
+/** A tensor's type and dimensions, such as "f32[1,224,224,3]"; writes at most `size` bytes and
+ * returns `text`. */
 char *mnet_tensor_text(const MnetTensor *tensor, char *text, size_t size);
 
-/** Fails with: file, place, name and op of the node, the message, and the types and shapes of its inputs. */
+/** Fails with: file, place, name and op of the node, the message, and the types and shapes of its
+ * inputs. */
 MnetStatus mnet_node_fail(const MnetGraph *graph, const MnetNode *node, MnetError *error,
                           MnetStatus status, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -18,12 +21,14 @@ MnetStatus mnet_node_check(const MnetGraph *graph, const MnetNode *node, MnetErr
 /** Input i of a checked node, or NULL where it is left out. */
 const MnetTensor *mnet_node_input(const MnetGraph *graph, const MnetNode *node, int i);
 
-/** The second half of mnet_graph_verify(graph, true): what only the form after the passes must keep. */
+/** The second half of mnet_graph_verify(graph, true): what only the form after the passes must
+ * keep. */
 MnetStatus mnet_graph_verify_canonical(const MnetGraph *graph, MnetError *error);
 
 /**
- * Gives output o of a node its shape, and its type where that is not known yet; an error where the shape is impossible,
- * too big, or another than the one it has. Types must agree but for those of quantised tensors, where the file decides.
+ * Gives output o of a node its shape, and its type where that is not known yet; an error where the
+ * shape is impossible, too big, or another than the one it has. Types must agree but for those of
+ * quantised tensors, where the file decides.
  */
 MnetStatus mnet_shape_set(MnetGraph *graph, const MnetNode *node, int o, MnetDtype dtype, int rank,
                           const int64_t *dims, MnetError *error);

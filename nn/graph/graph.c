@@ -18,7 +18,8 @@ void mnet_graph_clear(MnetGraph *graph) {
         (MnetGraph){.input = MNET_NO_TENSOR, .output = MNET_NO_TENSOR, .embedding = MNET_NO_TENSOR};
 }
 
-/* Room for one more element, the old array staying in the arena: growth by doubling bounds the waste. */
+/* Room for one more element, the old array staying in the arena: growth by doubling bounds the
+ * waste. */
 static void *grown(MnetArena *arena, void *array, int count, int *capacity, size_t size) {
     if (count < *capacity)
         return array;
@@ -97,7 +98,8 @@ static bool makes(const MnetNode *node, int tensor) {
     return false;
 }
 
-/* Passes ask this for each node, and move nodes by a few places: so from where it was the last time outwards. */
+/* Passes ask this for each node, and move nodes by a few places: so from where it was the last time
+ * outwards. */
 int mnet_graph_producer(const MnetGraph *graph, int tensor) {
     if (tensor == graph->input || graph->tensors[tensor].data)
         return -1;

@@ -100,7 +100,8 @@ static void print_attrs(FILE *out, const MnetNode *node, int rank) {
     }
 }
 
-/* "%7 conv_2d f32[1,112,112,32] <- %3, f32[32,3,3,3] ...  'name'": %n is a tensor, a constant shows its shape. */
+/* "%7 conv_2d f32[1,112,112,32] <- %3, f32[32,3,3,3] ...  'name'": %n is a tensor, a constant shows
+ * its shape. */
 static void print_node(FILE *out, const MnetGraph *graph, const MnetNode *node) {
     const MnetTensor *x = mnet_node_input(graph, node, 0);
     for (int o = 0; o < node->n_outputs; o++)

@@ -87,7 +87,8 @@ static MnetStatus shape_broadcast(MnetGraph *graph, MnetNode *node, MnetError *e
     return mnet_shape_set(graph, node, 0, a->dtype, rank, dims, error);
 }
 
-/* The last dimension meets the weights. TensorFlow Lite also lets it flatten the input to rows of the weights' length. */
+/* The last dimension meets the weights. TensorFlow Lite also lets it flatten the input to rows of
+ * the weights' length. */
 static MnetStatus shape_fully_connected(MnetGraph *graph, MnetNode *node, MnetError *error) {
     const MnetTensor *x = mnet_node_input(graph, node, 0), *w = mnet_node_input(graph, node, 1);
     const MnetTensor *bias = mnet_node_input(graph, node, 2);
@@ -218,7 +219,8 @@ static MnetStatus infer(MnetGraph *graph, MnetNode *node, MnetError *error) {
     return MNET_OK;
 }
 
-/* Ops that only move elements, or pick among them, keep their quantisation where the file gives none to the output. */
+/* Ops that only move elements, or pick among them, keep their quantisation where the file gives
+ * none to the output. */
 static void pass_quant(MnetGraph *graph, const MnetNode *node) {
     switch (node->kind) {
     case MNET_OP_MAX_POOL:

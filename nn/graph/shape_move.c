@@ -171,7 +171,8 @@ MnetStatus mnet_shape_reshape(MnetGraph *graph, MnetNode *node, MnetError *error
     return mnet_shape_set(graph, node, 0, x->dtype, rank, dims, error);
 }
 
-/* Bit i is axis i, bit 32 - i is axis -i; none at all means every axis. Bits that are no axis stay above the rank. */
+/* Bit i is axis i, bit 32 - i is axis -i; none at all means every axis. Bits that are no axis stay
+ * above the rank. */
 static uint32_t normal_axes(uint32_t axes, int rank) {
     uint32_t normal = 0;
     if (!axes)

@@ -111,7 +111,8 @@ MnetStatus mnet_shape_conv(MnetGraph *graph, MnetNode *node, MnetError *error) {
     return mnet_shape_set(graph, node, 0, x->dtype, 4, dims, error);
 }
 
-/* One more step where it starts on the input or the padding before it; the end's padding grows to hold it. */
+/* One more step where it starts on the input or the padding before it; the end's padding grows to
+ * hold it. */
 static bool ceil_extend(Extent *extent) {
     int64_t start = extent->output * extent->stride;
     int64_t end = start + extent->reach;
@@ -161,7 +162,8 @@ MnetStatus mnet_shape_pool(MnetGraph *graph, MnetNode *node, MnetError *error) {
             extended |= ceil_extend(&extent);
         dims[rows + i] = extent.output;
     }
-    /* Cells that only ceil_mode brought in never count for an average; pad[] can't tell them from those that do. */
+    /* Cells that only ceil_mode brought in never count for an average; pad[] can't tell them from
+     * those that do. */
     if (extended && node->kind == MNET_OP_AVG_POOL && node->attrs.pool.count_include_pad) {
         if (padded)
             return mnet_node_fail(graph, node, error, MNET_ERROR_UNSUPPORTED,

@@ -49,7 +49,8 @@ static MnetStatus verify_tensor(const MnetGraph *graph, const MnetTensor *tensor
     return problem ? tensor_fail(graph, tensor, error, problem) : MNET_OK;
 }
 
-/* Each input is the graph's input, a constant, or made by an earlier node; each tensor is made once. */
+/* Each input is the graph's input, a constant, or made by an earlier node; each tensor is made
+ * once. */
 static MnetStatus verify_order(const MnetGraph *graph, MnetError *error) {
     uint8_t *ready = calloc(graph->n_tensors + 1, 1);
     if (!ready)

@@ -24,7 +24,8 @@ static int room(int most) {
     return shift;
 }
 
-/** Weight and slope of output i over the segment's rows, for sums shifted left by sum_shift and slope_shift. */
+/** Weight and slope of output i over the segment's rows, for sums shifted left by sum_shift and
+ * slope_shift. */
 static bool weigh(const MnetFilter *filter, int i, const MnetRowsSegment *s, int sum_shift,
                   int slope_shift, int16_t *weight, int16_t *slope) {
     int n = s->n_rows;
@@ -53,8 +54,8 @@ static bool fill_segment(MnetRowsSegment *s, const MnetFilter *filter, int gap, 
 }
 
 /**
- * Rows [first, end) between two centres as one segment if they fit, at most. A power of two always fits: its sums fill the 16
- * bits, so that weights need not.
+ * Rows [first, end) between two centres as one segment if they fit, at most. A power of two always
+ * fits: its sums fill the 16 bits, so that weights need not.
  */
 static int add_segments(MnetRowsSegment *segments, const MnetFilter *filter, int gap, int first,
                         int end, int depth) {

@@ -1,4 +1,5 @@
-/** What a pixel format looks like in memory. All other files of image/ know planes and components, never formats. */
+/** What a pixel format looks like in memory. All other files of image/ know planes and components,
+ * never formats. */
 #ifndef MNET_IMAGE_FORMAT_H
 #define MNET_IMAGE_FORMAT_H
 
@@ -12,14 +13,15 @@ typedef enum MnetColorModel {
     MNET_COLOR_MODEL_GRAY
 } MnetColorModel;
 
-/** A plane's row is ceil(width >> group_shift) groups of group_bytes; it has ceil(height >> shift_y) rows. */
+/** A plane's row is ceil(width >> group_shift) groups of group_bytes; it has ceil(height >>
+ * shift_y) rows. */
 typedef struct MnetPlaneInfo {
     uint8_t group_bytes, group_shift, shift_y;
 } MnetPlaneInfo;
 
 /**
- * Sample x of a component is sample x * step + offset of its plane's row. Horizontally there is one for
- * 1 << shift_x pixels, vertically one for 1 << shift_y of its plane.
+ * Sample x of a component is sample x * step + offset of its plane's row. Horizontally there is one
+ * for 1 << shift_x pixels, vertically one for 1 << shift_y of its plane.
  */
 typedef struct MnetComponentInfo {
     uint8_t plane, offset, step, shift_x;

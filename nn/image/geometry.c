@@ -4,7 +4,8 @@ typedef struct Box {
     double x, y, width, height;
 } Box;
 
-/* Is the tensor's x axis the frame's y, and does tensor x (y) run against the frame's axis that it comes from? */
+/* Is the tensor's x axis the frame's y, and does tensor x (y) run against the frame's axis that it
+ * comes from? */
 static const struct {
     bool swapped, x_reversed, y_reversed;
 } orientations[] = {
@@ -18,7 +19,8 @@ static const struct {
     [MNET_ORIENTATION_FLIP_ROTATE_270] = {true, false, false},
 };
 
-/** The largest centred part of a picture of w x h that has the aspect ratio of width x height, times `fraction`. */
+/** The largest centred part of a picture of w x h that has the aspect ratio of width x height,
+ * times `fraction`. */
 static Box crop_box(int w, int h, int width, int height, double fraction) {
     double box_w = w, box_h = h;
     if ((int64_t)w * height > (int64_t)h * width)

@@ -1,4 +1,5 @@
-/** Which part of the frame goes where in the tensor: crop, orientation and fit, with no pixel looked at. */
+/** Which part of the frame goes where in the tensor: crop, orientation and fit, with no pixel
+ * looked at. */
 #ifndef MNET_IMAGE_GEOMETRY_H
 #define MNET_IMAGE_GEOMETRY_H
 
@@ -7,8 +8,9 @@
 #include <stdbool.h>
 
 /**
- * One axis of the frame as it is stored. The samples [origin, origin + size) are visible; the box (in pixels from the
- * visible part's upright start, which is its far end where `reversed`) becomes n_outputs pixels.
+ * One axis of the frame as it is stored. The samples [origin, origin + size) are visible; the box
+ * (in pixels from the visible part's upright start, which is its far end where `reversed`) becomes
+ * n_outputs pixels.
  */
 typedef struct MnetAxis {
     int origin, size;

@@ -1,6 +1,7 @@
 /**
- * The frame-to-tensor pass, one output row after the other: vertical sums of each plane, split into components, horizontal
- * sums, colour, store. All of a geometry is laid out once; then nothing is allocated.
+ * The frame-to-tensor pass, one output row after the other: vertical sums of each plane, split into
+ * components, horizontal sums, colour, store. All of a geometry is laid out once; then nothing is
+ * allocated.
  */
 #ifndef MNET_IMAGE_PASS_H
 #define MNET_IMAGE_PASS_H
@@ -11,8 +12,9 @@
 #include "nn/image/store.h"
 
 /**
- * A plane's row is a sequence of `group` interleaved samples; [first, first + n) of them are taken. A row buffer has them
- * in order, or, of an even number of bytes, those of even index first and the others from `odd` on.
+ * A plane's row is a sequence of `group` interleaved samples; [first, first + n) of them are taken.
+ * A row buffer has them in order, or, of an even number of bytes, those of even index first and the
+ * others from `odd` on.
  */
 typedef struct MnetPlaneRows {
     MnetRowsKind kind;
@@ -39,7 +41,8 @@ typedef struct MnetPass {
     MnetPassScratch scratch[MNET_MAX_THREADS];
 } MnetPass;
 
-/** `x` and `y`, by subsampling (log2), must outlive the pass, as `arena`. False when out of memory. */
+/** `x` and `y`, by subsampling (log2), must outlive the pass, as `arena`. False when out of memory.
+ */
 bool mnet_pass_build(MnetPass *pass, MnetArena *arena, const MnetFormatInfo *info,
                      const MnetFilter x[2], const MnetFilter y[2], int threads);
 

@@ -1,4 +1,5 @@
-/** Normalises rows of R, G, B and scatters them into the tensor, in its type, layout, channel order and direction. */
+/** Normalises rows of R, G, B and scatters them into the tensor, in its type, layout, channel order
+ * and direction. */
 #ifndef MNET_IMAGE_STORE_H
 #define MNET_IMAGE_STORE_H
 
@@ -7,8 +8,8 @@
 #include "nn/kernels/image_rows.h"
 
 /**
- * Where the pixels of the picture go, in elements of the tensor: pixel (i, j) of the stored frame's grid (row i, column
- * j) has its channel c at first + i * row_step + j * column_step + channel[c].
+ * Where the pixels of the picture go, in elements of the tensor: pixel (i, j) of the stored frame's
+ * grid (row i, column j) has its channel c at first + i * row_step + j * column_step + channel[c].
  */
 typedef struct MnetStore {
     MnetImageTarget target;

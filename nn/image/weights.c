@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <math.h>
 
-/* A centre on the border of two pixels lies in the second, whatever the rounding of the division. */
+/* A centre on the border of two pixels lies in the second, whatever the rounding of the division.
+ */
 #define EDGE 1e-9
 
 /** The samples [lo, hi) of a plane along one axis, and how the outputs lie in them. */

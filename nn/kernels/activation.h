@@ -1,6 +1,7 @@
 /**
- * Element-wise functions on floats: scalars to put into a kernel's epilogue or a table, and kernels over rows.
- * They use no function of libm but tanhf(), vectorise, and give the same bits on every CPU.
+ * Element-wise functions on floats: scalars to put into a kernel's epilogue or a table, and kernels
+ * over rows. They use no function of libm but tanhf(), vectorise, and give the same bits on every
+ * CPU.
  */
 #ifndef MNET_KERNELS_ACTIVATION_H
 #define MNET_KERNELS_ACTIVATION_H
@@ -28,8 +29,8 @@ static inline float mnet_hard_swish_f32(float x) {
 }
 
 /**
- * e^x within 2 units in the last place for -87 <= x <= 88, held at the ends beyond them. x = n ln 2 + r with |r| <= ln 2 / 2,
- * e^r by the polynomial of Cephes' expf, 2^n put into the exponent.
+ * e^x within 2 units in the last place for -87 <= x <= 88, held at the ends beyond them. x = n ln 2
+ * + r with |r| <= ln 2 / 2, e^r by the polynomial of Cephes' expf, 2^n put into the exponent.
  */
 static inline float mnet_exp_f32(float x) {
     x = mnet_clamp_f32(x, -87.0f, 88.0f);
@@ -72,7 +73,8 @@ struct MnetActivationF32 {
     float alpha, beta; /* hard sigmoid */
 };
 
-/** The activations that kernels apply to sums in registers: hard swish, or a clamp, with infinite bounds for none. */
+/** The activations that kernels apply to sums in registers: hard swish, or a clamp, with infinite
+ * bounds for none. */
 typedef struct MnetFinishF32 {
     bool hard_swish;
     float lo, hi;

@@ -2,7 +2,8 @@
 
 #include "nn/base/cpu.h"
 
-/* One loop for each form, so that what is constant is seen to be constant and the loops vectorise. */
+/* One loop for each form, so that what is constant is seen to be constant and the loops vectorise.
+ */
 #define FORMS(T, expression)                                                                       \
     if (a_step && b_step) {                                                                        \
         for (size_t i = 0; i < n; i++) {                                                           \

@@ -15,17 +15,17 @@ typedef enum MnetBinaryKind {
 } MnetBinaryKind;
 
 /**
- * y[i] = a[i * a_step] op b[i * b_step], i < n, each step 0 (one value for all) or 1. y may be a or b where its step is 1.
+ * y[i] = a[i * a_step] op b[i * b_step], i < n, each step 0 (one value for all) or 1. y may be a or
+ * b where its step is 1.
  */
 typedef void (*MnetBinaryF32)(size_t n, const float *a, size_t a_step, const float *b,
                               size_t b_step, float *y);
 
 /**
- * The same on quantised values, A = a - a_zero_point and B likewise, in steps of the output's scale:
- *   ADD  A * ma + B * mb      ma = a.scale / y.scale, mb = b.scale / y.scale
- *   SUB  A * ma - B * mb
- *   MUL  A * B * ma           ma = a.scale * b.scale / y.scale
- *   DIV  A * ma / B           ma = a.scale / (b.scale * y.scale); A / 0 saturates, 0 / 0 is the range's lower bound
+ * The same on quantised values, A = a - a_zero_point and B likewise, in steps of the output's
+ * scale: ADD  A * ma + B * mb      ma = a.scale / y.scale, mb = b.scale / y.scale SUB  A * ma - B *
+ * mb MUL  A * B * ma           ma = a.scale * b.scale / y.scale DIV  A * ma / B           ma =
+ * a.scale / (b.scale * y.scale); A / 0 saturates, 0 / 0 is the range's lower bound
  */
 typedef struct MnetBinaryQuant {
     int32_t a_zero_point, b_zero_point;

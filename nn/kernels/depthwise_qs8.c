@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Packed: bias, multiplier, then the weights as they come. Scratch: sums of a pixel, then the input rows as s16. */
+/* Packed: bias, multiplier, then the weights as they come. Scratch: sums of a pixel, then the input
+ * rows as s16. */
 
 static uint64_t packed_bytes_c(const MnetPatches *p) {
     uint64_t taps = (uint64_t)p->kernel[0] * (uint64_t)p->kernel[1];
@@ -46,7 +47,8 @@ static void add_taps(size_t channels, size_t taps, const int16_t *x, size_t x_st
     }
 }
 
-/* Taps [begin, end) of a kernel's row (or column) whose cells lie inside, for a window that starts at `from`. */
+/* Taps [begin, end) of a kernel's row (or column) whose cells lie inside, for a window that starts
+ * at `from`. */
 static void inside_taps(int from, int size, int kernel, int dilation, int *begin, int *end) {
     int first = from < 0 ? (-from + dilation - 1) / dilation : 0;
     int last = from < size ? (size - from + dilation - 1) / dilation : 0;

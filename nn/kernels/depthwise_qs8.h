@@ -14,16 +14,18 @@ typedef struct MnetDepthwiseQs8Kernels {
     uint64_t (*scratch_bytes)(const MnetPatches *geometry);
 
     /**
-     * Weights without their zero points, [kernel h][kernel w][channels], with a bias and a multiplier for each channel, into
-     * the kernel's own form; `packed` is aligned to MNET_ALIGN and zeroed.
+     * Weights without their zero points, [kernel h][kernel w][channels], with a bias and a
+     * multiplier for each channel, into the kernel's own form; `packed` is aligned to MNET_ALIGN
+     * and zeroed.
      */
     void (*pack)(const MnetPatches *geometry, const int16_t *weights, const int32_t *bias,
                  const float *multiplier, void *packed);
 
     /**
-     * Output rows [begin, end), all pixels and channels, from one picture; y is the first. Cells outside of it are real zeros; |x - zero_point| and |w|
-     * are up to 255, and sums fit int32_t, which the caller has checked. `residual`, where the epilogue adds one, lies like
-     * y, and may be y. Scratch is aligned to MNET_ALIGN.
+     * Output rows [begin, end), all pixels and channels, from one picture; y is the first. Cells
+     * outside of it are real zeros; |x - zero_point| and |w| are up to 255, and sums fit int32_t,
+     * which the caller has checked. `residual`, where the epilogue adds one, lies like y, and may
+     * be y. Scratch is aligned to MNET_ALIGN.
      */
     void (*rows)(const MnetPatches *geometry, const int8_t *picture, int32_t zero_point, int begin,
                  int end, const void *packed, const MnetEpilogueQs8 *epilogue,

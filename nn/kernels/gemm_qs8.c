@@ -10,7 +10,8 @@
 /* A panel: bias[NR], multiplier[NR], then w[NR][k]. */
 #define HEAD_BYTES (NR * 8)
 
-/* Eight dot products over the same k in one loop: compilers turn each into 16-bit multiply-adds of pairs. */
+/* Eight dot products over the same k in one loop: compilers turn each into 16-bit multiply-adds of
+ * pairs. */
 static void tile_s16_2x4(size_t k, const int16_t *restrict x0, const int16_t *restrict x1,
                          const int16_t *restrict w, int32_t *acc, size_t acc_stride) {
     const int16_t *w0 = w, *w1 = w + k, *w2 = w + 2 * k, *w3 = w + 3 * k;

@@ -1,9 +1,10 @@
 /**
- * Row kernels of the frame-to-tensor pass. All sums are of integers, and what is float is done in a fixed order without
- * fused multiply-adds, so that every CPU gives the same bytes.
+ * Row kernels of the frame-to-tensor pass. All sums are of integers, and what is float is done in a
+ * fixed order without fused multiply-adds, so that every CPU gives the same bytes.
  *
- * Between the two passes a value is an int16_t with MNET_ROWS_FRACTION fraction bits of an 8-bit code (255 is 32640; a
- * 10-bit code has two fraction bits less). mulh(a, b) below is (a * b + 2^14) >> 15, as x86's pmulhrsw has it.
+ * Between the two passes a value is an int16_t with MNET_ROWS_FRACTION fraction bits of an 8-bit
+ * code (255 is 32640; a 10-bit code has two fraction bits less). mulh(a, b) below is (a * b + 2^14)
+ * >> 15, as x86's pmulhrsw has it.
  */
 #ifndef MNET_KERNELS_IMAGE_ROWS_H
 #define MNET_KERNELS_IMAGE_ROWS_H
@@ -26,7 +27,8 @@ typedef enum MnetRowsKind {
     MNET_ROWS_KINDS
 } MnetRowsKind;
 
-/** Rows of a plane: n samples from `data` on, and the same `stride` bytes on. Nothing else is read. */
+/** Rows of a plane: n samples from `data` on, and the same `stride` bytes on. Nothing else is read.
+ */
 typedef struct MnetRowsSource {
     const uint8_t *data;
     ptrdiff_t stride;
@@ -36,11 +38,10 @@ typedef struct MnetRowsSource {
 } MnetRowsSource;
 
 /**
- * Rows that lie between the centres of two output rows, where the weights of both are linear: sums with equal and with
- * linear weights are enough. With S the sum of the n samples of a column and P the sum of the sums of its first 1, 2, .. n,
- * modulo 2^16,
- *     s = S * sum        q = S * slope_sum - P * slope_prefix
- *     above = saturate(above + saturate(mulh(s, above_weight) + mulh(q, above_slope)))
+ * Rows that lie between the centres of two output rows, where the weights of both are linear: sums
+ * with equal and with linear weights are enough. With S the sum of the n samples of a column and P
+ * the sum of the sums of its first 1, 2, .. n, modulo 2^16, s = S * sum        q = S * slope_sum -
+ * P * slope_prefix above = saturate(above + saturate(mulh(s, above_weight) + mulh(q, above_slope)))
  *     below = the same of below, counted from 0 where `begins`.
  * q is the sum of (2 k - (n - 1)) times row k, times slope_prefix / 2.
  */
@@ -53,8 +54,9 @@ typedef struct MnetRowsSegment {
 } MnetRowsSegment;
 
 /**
- * The horizontal filter: output i is the sum over k < n_taps of weights[i * n_taps + k] * row[start[i] + k]. n_taps is 8 or
- * a multiple of 16; both arrays are filled up with zeros to a multiple of 8 outputs, and weights are aligned to 64 bytes.
+ * The horizontal filter: output i is the sum over k < n_taps of weights[i * n_taps + k] *
+ * row[start[i] + k]. n_taps is 8 or a multiple of 16; both arrays are filled up with zeros to a
+ * multiple of 8 outputs, and weights are aligned to 64 bytes.
  */
 typedef struct MnetRowsTaps {
     int n_outputs, n_taps;
@@ -78,7 +80,8 @@ typedef struct MnetRowsKernels {
     /** One segment of rows, of which `source` is the first. `above` and `below` are row buffers. */
     void (*segment[MNET_ROWS_KINDS])(int16_t *above, int16_t *below, const MnetRowsSource *source,
                                      const MnetRowsSegment *segment);
-    /** row = a + mulh(b - a, weight) of two rows, a at source->data and b at source->data + stride. */
+    /** row = a + mulh(b - a, weight) of two rows, a at source->data and b at source->data + stride.
+     */
     void (*blend[MNET_ROWS_KINDS])(int16_t *row, const MnetRowsSource *source, int16_t weight);
     /** out[c][i] = row[step * i + c], c < step, i < n; step is 2 or 3. */
     void (*split2)(int16_t *const out[2], const int16_t *row, int n);

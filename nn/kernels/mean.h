@@ -10,8 +10,8 @@
 
 typedef struct MnetMeanKernels {
     /**
-     * sums[c] += x[r * row_stride + c * col_stride] for all r < rows, c < cols <= MNET_MEAN_BLOCK. Each column is added in the
-     * order of its rows, one by one.
+     * sums[c] += x[r * row_stride + c * col_stride] for all r < rows, c < cols <= MNET_MEAN_BLOCK.
+     * Each column is added in the order of its rows, one by one.
      */
     void (*sum_f32)(size_t rows, size_t cols, const float *x, ptrdiff_t row_stride,
                     ptrdiff_t col_stride, float *sums);

@@ -1,6 +1,7 @@
 #include "nn/kernels/move.h"
 
-/* Columns of a transposed tile: few enough that the rows it reads from stay in L1 while all of y's rows are written. */
+/* Columns of a transposed tile: few enough that the rows it reads from stay in L1 while all of y's
+ * rows are written. */
 #define TILE 16
 
 /* Elements of any type, and at any address: a caller's raw tensor may lie anywhere. */

@@ -1,6 +1,6 @@
 /**
- * Copies that change the order of elements. Sizes are in elements of 1, 2, 4 or 8 bytes, of any alignment; x
- * and y don't overlap.
+ * Copies that change the order of elements. Sizes are in elements of 1, 2, 4 or 8 bytes, of any
+ * alignment; x and y don't overlap.
  */
 #ifndef MNET_KERNELS_MOVE_H
 #define MNET_KERNELS_MOVE_H
@@ -9,9 +9,11 @@
 #include <stdint.h>
 
 typedef struct MnetMoveKernels {
-    /** y[i] = x[i * stride], i < n; the stride may be negative or 0. By log2 of the element's size. */
+    /** y[i] = x[i * stride], i < n; the stride may be negative or 0. By log2 of the element's size.
+     */
     void (*gather[4])(size_t n, const void *x, ptrdiff_t stride, void *y);
-    /** y[r * y_stride + c] = x[c * x_stride + r], r < rows, c < cols. By log2 of the element's size. */
+    /** y[r * y_stride + c] = x[c * x_stride + r], r < rows, c < cols. By log2 of the element's
+     * size. */
     void (*transpose[4])(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
                          ptrdiff_t y_stride);
 } MnetMoveKernels;

@@ -1,6 +1,7 @@
 /**
- * Patches: what a convolution's window covers for each output pixel, laid out as rows of a matrix (im2row), kernel row by
- * kernel row, pixel by pixel, channel by channel. Cells outside of the picture are real zeros.
+ * Patches: what a convolution's window covers for each output pixel, laid out as rows of a matrix
+ * (im2row), kernel row by kernel row, pixel by pixel, channel by channel. Cells outside of the
+ * picture are real zeros.
  */
 #ifndef MNET_KERNELS_PATCHES_H
 #define MNET_KERNELS_PATCHES_H
@@ -26,7 +27,8 @@ void mnet_patches_f32(const MnetPatches *patches, const float *x, size_t first, 
 typedef void (*MnetWidenS16)(const int8_t *x, int32_t zero_point, int16_t *out, size_t count);
 void mnet_widen_s16(const int8_t *x, int32_t zero_point, int16_t *out, size_t count);
 
-/** The same as exact 16-bit numbers, x - zero_point; columns up to out_stride are filled with zeros. */
+/** The same as exact 16-bit numbers, x - zero_point; columns up to out_stride are filled with
+ * zeros. */
 void mnet_patches_s16(const MnetPatches *patches, const int8_t *x, int32_t zero_point, size_t first,
                       size_t rows, MnetWidenS16 widen, int16_t *out, size_t out_stride);
 

@@ -1,4 +1,5 @@
-/** What a core can do at most: loops of multiply-adds that wait for nothing, as measures for the other kernels. */
+/** What a core can do at most: loops of multiply-adds that wait for nothing, as measures for the
+ * other kernels. */
 #ifndef MNET_KERNELS_PEAK_H
 #define MNET_KERNELS_PEAK_H
 

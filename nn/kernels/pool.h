@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-/** A grid of taps, each with `channels` contiguous values; strides are in elements. No taps at all are fine. */
+/** A grid of taps, each with `channels` contiguous values; strides are in elements. No taps at all
+ * are fine. */
 typedef struct MnetPoolTaps {
     int rows, cols;
     ptrdiff_t row_stride, col_stride;

@@ -1,4 +1,5 @@
-/** Between floats and quantised values, and from one quantised value to another. x may be y where both have one type. */
+/** Between floats and quantised values, and from one quantised value to another. x may be y where
+ * both have one type. */
 #ifndef MNET_KERNELS_QUANTIZE_H
 #define MNET_KERNELS_QUANTIZE_H
 

@@ -14,9 +14,9 @@ typedef struct MnetQuantAdd {
 } MnetQuantAdd;
 
 /**
- * y = requantize((float)(sum + bias) * multiplier) into `range`, bias and multiplier being finite and the channel's own;
- * the sum wraps, as in the other runtimes. Then, unless `add` is NULL, y = add(y, residual): add->a_zero_point is
- * that of `range`.
+ * y = requantize((float)(sum + bias) * multiplier) into `range`, bias and multiplier being finite
+ * and the channel's own; the sum wraps, as in the other runtimes. Then, unless `add` is NULL, y =
+ * add(y, residual): add->a_zero_point is that of `range`.
  */
 typedef struct MnetEpilogueQs8 {
     MnetQuantRange range;

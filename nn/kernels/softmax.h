@@ -12,8 +12,9 @@ typedef struct MnetSoftmaxKernels {
     /** y = e^(beta x - m) / sum, m the greatest beta x. */
     void (*f32)(size_t n, const float *x, ptrdiff_t stride, float beta, float *y);
     /**
-     * With d the greatest x less x: y = exp_table[d] / sum / scale, rounded as `range` says. exp_table[0 to 255] holds
-     * e^(-d * beta * x.scale) in units of 1 / MNET_SOFTMAX_ONE: as integers, their sum is the same in any order.
+     * With d the greatest x less x: y = exp_table[d] / sum / scale, rounded as `range` says.
+     * exp_table[0 to 255] holds e^(-d * beta * x.scale) in units of 1 / MNET_SOFTMAX_ONE: as
+     * integers, their sum is the same in any order.
      */
     void (*qs8)(size_t n, const int8_t *x, ptrdiff_t stride, const int32_t *exp_table, float scale,
                 MnetQuantRange range, int8_t *y);

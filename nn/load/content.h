@@ -5,8 +5,8 @@
 #include "nn/base/bytes.h"
 
 /**
- * What the bytes are, and the mend, such as "is a ZIP archive; unpack it and name the model inside"; NULL where they
- * are nothing that is known, as a model's are.
+ * What the bytes are, and the mend, such as "is a ZIP archive; unpack it and name the model
+ * inside"; NULL where they are nothing that is known, as a model's are.
  */
 const char *mnet_content_describe(MnetBytes bytes);
 

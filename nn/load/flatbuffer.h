@@ -1,9 +1,11 @@
 /**
- * A reader of flatbuffers (https://flatbuffers.dev/internals) over bounded bytes, for files that may be wrong anywhere.
+ * A reader of flatbuffers (https://flatbuffers.dev/internals) over bounded bytes, for files that
+ * may be wrong anywhere.
  *
- * Every getter checks its own offsets. What is absent reads as the fallback, as an absent table, or as an empty vector;
- * what is broken reads the same and sets `broken`, so that a caller reads a group of fields and then looks once. Nothing
- * recurses: how deep a file's tables nest is how deep the caller asks.
+ * Every getter checks its own offsets. What is absent reads as the fallback, as an absent table, or
+ * as an empty vector; what is broken reads the same and sets `broken`, so that a caller reads a
+ * group of fields and then looks once. Nothing recurses: how deep a file's tables nest is how deep
+ * the caller asks.
  */
 #ifndef MNET_LOAD_FLATBUFFER_H
 #define MNET_LOAD_FLATBUFFER_H
@@ -15,7 +17,8 @@ typedef struct MnetFlatbuffer {
     bool broken; /* sticky: an offset or a size was outside the bytes */
 } MnetFlatbuffer;
 
-/** A table; `at` is 0 for an absent one. Fields are numbered from 0 in the order of the schema, a union being two. */
+/** A table; `at` is 0 for an absent one. Fields are numbered from 0 in the order of the schema, a
+ * union being two. */
 typedef struct MnetTable {
     MnetFlatbuffer *buffer;
     size_t at, size;            /* of the fields, the table's first four bytes among them */
@@ -45,7 +48,8 @@ MnetVector mnet_table_vector(const MnetTable *table, int field, size_t element);
 /** The bytes of a string, without the zero behind it. */
 MnetBytes mnet_table_string(const MnetTable *table, int field);
 
-/** Element i; 0 or an absent table where i is not below count. `element` must have been the size of what is read. */
+/** Element i; 0 or an absent table where i is not below count. `element` must have been the size of
+ * what is read. */
 int32_t mnet_vector_i32(const MnetVector *vector, size_t i);
 int64_t mnet_vector_i64(const MnetVector *vector, size_t i);
 float mnet_vector_f32(const MnetVector *vector, size_t i);

@@ -64,7 +64,8 @@ static MnetStatus check_encoding(MnetBytes text, const char *file, MnetError *er
     return MNET_OK;
 }
 
-/* Every line, before any is kept: its length, control characters, UTF-8; how many there are, and of which form. */
+/* Every line, before any is kept: its length, control characters, UTF-8; how many there are, and of
+ * which form. */
 static MnetStatus check_lines(Parser parser, int *count, bool *indexed) {
     MnetBytes line, label;
     int index, filled = 0;
@@ -117,7 +118,8 @@ static MnetStatus wrong_count(const Parser *parser, const char *what, int count,
                      parser->file, what, count, n_classes);
 }
 
-/* `shift` lines up labels and classes where one of the two has a background class in front that the other has not. */
+/* `shift` lines up labels and classes where one of the two has a background class in front that the
+ * other has not. */
 static MnetStatus find_shift(const Parser *parser, const char *what, int count, int n_classes,
                              int *shift) {
     *shift = 0;
@@ -158,7 +160,8 @@ static MnetStatus read_indexed(Parser *parser, int n_classes, MnetArena *arena,
             least = index < least ? index : least;
             lines++;
         }
-    /* Only a whole list can be one of the other kind: a partial one says by its indices what it means. */
+    /* Only a whole list can be one of the other kind: a partial one says by its indices what it
+     * means. */
     if (lines == greatest - least + 1 && least == 0 && lines >= 1000)
         status = find_shift(parser, "its count of labels is", lines, n_classes, &shift);
     else if (greatest >= n_classes)

@@ -20,7 +20,8 @@ static MnetStatus no_model(MnetBytes bytes, const char *file, MnetError *error) 
                      "%s: is neither a TFLite nor an ONNX model: it begins with%s", file, begin);
 }
 
-/* What is known to be something else is asked first: a loader that judges by few bytes might take it for its own. */
+/* What is known to be something else is asked first: a loader that judges by few bytes might take
+ * it for its own. */
 static MnetStatus find_loader(MnetBytes bytes, const char *file, const MnetLoader **loader,
                               MnetError *error) {
     const char *other = mnet_content_describe(bytes);

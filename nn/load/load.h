@@ -5,11 +5,11 @@
 #include "nn/graph/graph.h"
 
 /**
- * Initialises *graph, which must hold nothing, and builds it from a model file's bytes, which must outlive it (constants
- * point into them). `file` names it in messages. `path` is where it lies, to look for a `.modelinfo` beside it; NULL for
- * memory. On failure the graph is cleared.
- * Errors: FORMAT for broken files, UNSUPPORTED for an operator, type or structure outside the engine, with its name and
- * place, MEMORY for sizes beyond what the engine accepts.
+ * Initialises *graph, which must hold nothing, and builds it from a model file's bytes, which must
+ * outlive it (constants point into them). `file` names it in messages. `path` is where it lies, to
+ * look for a `.modelinfo` beside it; NULL for memory. On failure the graph is cleared. Errors:
+ * FORMAT for broken files, UNSUPPORTED for an operator, type or structure outside the engine, with
+ * its name and place, MEMORY for sizes beyond what the engine accepts.
  */
 MnetStatus mnet_load(MnetBytes bytes, const char *file, const char *path, MnetGraph *graph,
                      MnetError *error);
@@ -25,8 +25,9 @@ extern const MnetLoader mnet_loader_tflite;
 extern const MnetLoader mnet_loader_onnx;
 
 /**
- * Normalisation of a loaded graph before any override: metadata, else the exporter's habit (nn/load/normalization.c).
- * *source says in words where it comes from; static or in the graph's arena.
+ * Normalisation of a loaded graph before any override: metadata, else the exporter's habit
+ * (nn/load/normalization.c). *source says in words where it comes from; static or in the graph's
+ * arena.
  */
 void mnet_load_normalization(const MnetGraph *graph, MnetNormalization *normalization,
                              const char **source);

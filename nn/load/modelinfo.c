@@ -10,7 +10,8 @@
 
 enum { MAX_SIZE = 1 << 20, MAX_VALUE = 1023 };
 
-/* What one section says; the values are cut at MAX_VALUE, which is far beyond what a real one needs. */
+/* What one section says; the values are cut at MAX_VALUE, which is far beyond what a real one
+ * needs. */
 typedef struct Section {
     bool any, is_modelinfo, is_input, named;
     char version[MAX_VALUE + 1], type[MAX_VALUE + 1], dims[MAX_VALUE + 1], ranges[MAX_VALUE + 1],
@@ -55,7 +56,8 @@ static bool dims_match(const char *dims, const MnetTensor *tensor) {
     return count == tensor->rank;
 }
 
-/* "min,max" or "min,max;min,max;min,max": value v from 0 to 255 becomes v * (max - min) / 255 + min in the raw tensor. */
+/* "min,max" or "min,max;min,max;min,max": value v from 0 to 255 becomes v * (max - min) / 255 + min
+ * in the raw tensor. */
 static bool parse_ranges(const char *ranges, float lo[3], float hi[3]) {
     int count = 0;
 

@@ -1,13 +1,13 @@
 /*
- * Where neither the model nor a file beside it says how pixels become its input, the exporter's habit does:
+ * Where neither the model nor a file beside it says how pixels become its input, the exporter's
+ * habit does:
  *
- *   quantised input    the real range that the quantisation spans is the range of the pixels, so that each byte goes in as
- *                      it is (int8: less 128): [-1, 1], [0, 1], [0, 255] all come out right. A range that looks like
- *                      ImageNet's mean and deviation is taken for those.
- *   bytes, ONNX        as they are
- *   float, TFLite      (v - 127.5) / 127.5, as Keras and TF-Slim do for MobileNets
- *   float, ONNX        channels last or from tf2onnx: the same; else ImageNet's mean and deviation, as torchvision and
- *                      timm do
+ *   quantised input    the real range that the quantisation spans is the range of the pixels, so
+ * that each byte goes in as it is (int8: less 128): [-1, 1], [0, 1], [0, 255] all come out right. A
+ * range that looks like ImageNet's mean and deviation is taken for those. bytes, ONNX        as
+ * they are float, TFLite      (v - 127.5) / 127.5, as Keras and TF-Slim do for MobileNets float,
+ * ONNX        channels last or from tf2onnx: the same; else ImageNet's mean and deviation, as
+ * torchvision and timm do
  */
 #include "nn/load/load.h"
 
@@ -53,7 +53,8 @@ static bool spans_imagenet(const MnetNormalization *quantisation) {
     return near(lo, -2.12f) && near(hi, 2.64f);
 }
 
-/* Do the metadata give each byte the input that it would have as it is, but for one step of rounding? */
+/* Do the metadata give each byte the input that it would have as it is, but for one step of
+ * rounding? */
 static bool within_a_step(const MnetNormalization *metadata,
                           const MnetNormalization *quantisation) {
     float step = quantisation->scale[0] * 1.01f;

@@ -32,8 +32,8 @@ static bool is_model_field(const MnetOnnxField *field) {
     return known && field->type == type;
 }
 
-/* By structure: ModelProto's fields of their types, an IR version that may be, and the graph. A graph that the file's end
- * cuts off counts too, so that the message is about that. */
+/* By structure: ModelProto's fields of their types, an IR version that may be, and the graph. A
+ * graph that the file's end cuts off counts too, so that the message is about that. */
 static bool probe(MnetBytes bytes) {
     MnetOnnxWire wire = {.rest = bytes};
     MnetOnnxField field;
@@ -50,7 +50,7 @@ static bool probe(MnetBytes bytes) {
     return version && graph;
 }
 
-/* ---- Inputs and outputs ---- */
+/* Inputs and outputs */
 
 static const Mnet__OnnxValueInfo *value_info(MnetOnnx *onnx, MnetBytes message) {
     const Mnet__OnnxValueInfo *info =
@@ -161,7 +161,7 @@ static void read_output(MnetOnnx *onnx, MnetBytes message) {
         graph->output = value->tensor;
 }
 
-/* ---- The file ---- */
+/* The file */
 
 static void read_initializer(MnetOnnx *onnx, MnetBytes message) {
     MnetTensor tensor;

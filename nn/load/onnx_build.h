@@ -1,8 +1,10 @@
 /**
- * What the ONNX operators' readers share: the graph being built, the file's values by name, a node's inputs and attributes.
+ * What the ONNX operators' readers share: the graph being built, the file's values by name, a
+ * node's inputs and attributes.
  *
- * Failure is sticky: the first one sets MnetOnnx.status and the error, everything after it returns a harmless value, and
- * the loop over the nodes stops. So readers need no check after each call, only before they use a pointer that may be NULL.
+ * Failure is sticky: the first one sets MnetOnnx.status and the error, everything after it returns
+ * a harmless value, and the loop over the nodes stops. So readers need no check after each call,
+ * only before they use a pointer that may be NULL.
  */
 #ifndef MNET_LOAD_ONNX_BUILD_H
 #define MNET_LOAD_ONNX_BUILD_H
@@ -19,9 +21,10 @@ typedef struct MnetOnnxNumbers {
 } MnetOnnxNumbers;
 
 /**
- * metadata_props. Ours: mnet.mean and mnet.scale (for values from 0 to 255), mnet.order ("RGB", "BGR": the model's, the
- * numbers stay R, G, B), mnet.labels (one a line). Common: mean and std; where all six are at most 1 they are of values
- * from 0 to 1, as in torchvision, else of 0 to 255. Each is one or three numbers; what says something else is ignored.
+ * metadata_props. Ours: mnet.mean and mnet.scale (for values from 0 to 255), mnet.order ("RGB",
+ * "BGR": the model's, the numbers stay R, G, B), mnet.labels (one a line). Common: mean and std;
+ * where all six are at most 1 they are of values from 0 to 1, as in torchvision, else of 0 to 255.
+ * Each is one or three numbers; what says something else is ignored.
  */
 typedef struct MnetOnnxMetadata {
     MnetOnnxNumbers own_mean, own_scale, mean, std;
@@ -81,7 +84,8 @@ typedef struct MnetOnnxOperator {
     int min_inputs; /* that must be there */
 } MnetOnnxOperator;
 
-/** By families, each ending in a NULL name. Those of fused and qlinear may be in the domain com.microsoft. */
+/** By families, each ending in a NULL name. Those of fused and qlinear may be in the domain
+ * com.microsoft. */
 extern const MnetOnnxOperator mnet_onnx_operators_layers[];
 extern const MnetOnnxOperator mnet_onnx_operators_math[];
 extern const MnetOnnxOperator mnet_onnx_operators_shape[];
@@ -90,12 +94,13 @@ extern const MnetOnnxOperator mnet_onnx_operators_quant[];
 extern const MnetOnnxOperator mnet_onnx_operators_fused[];
 extern const MnetOnnxOperator mnet_onnx_operators_qlinear[];
 
-/** Fails; the message is prefixed with the file and, where node isn't NULL, its index, name, operator and domain. */
+/** Fails; the message is prefixed with the file and, where node isn't NULL, its index, name,
+ * operator and domain. */
 void mnet_onnx_fail(MnetOnnx *onnx, const MnetOnnxNode *node, MnetStatus status, const char *format,
                     ...) __attribute__((format(printf, 4, 5)));
 void mnet_onnx_fail_memory(MnetOnnx *onnx);
 
-/* ---- Values: onnx_values.c ---- */
+/* Values: onnx_values.c */
 
 /** NULL where the name is unknown. Pointers go stale when a value is added. */
 MnetOnnxValue *mnet_onnx_value(MnetOnnx *onnx, const char *name);
@@ -104,7 +109,8 @@ MnetOnnxValue *mnet_onnx_value_add(MnetOnnx *onnx, const MnetOnnxNode *node, con
 /** Forgets the values (not the graph). */
 void mnet_onnx_values_clear(MnetOnnx *onnx);
 
-/** TensorProto -> constant; its data lies in the file's mapping or the graph's arena. The name is in onnx->scratch. */
+/** TensorProto -> constant; its data lies in the file's mapping or the graph's arena. The name is
+ * in onnx->scratch. */
 bool mnet_onnx_tensor_read(MnetOnnx *onnx, const MnetOnnxNode *node, MnetBytes message,
                            MnetTensor *tensor);
 /** Of TensorProto.DataType; MNET_DTYPE_NONE where the engine has none. */
@@ -114,10 +120,11 @@ int mnet_onnx_add_integers(MnetOnnx *onnx, const char *name, const int64_t *valu
 
 /** NodeProto -> nodes of the graph, or a constant. */
 void mnet_onnx_node_read(MnetOnnx *onnx, MnetBytes message, int index);
-/** Evaluates a node all of whose inputs are small constants; false where it isn't one, or not of such an operator. */
+/** Evaluates a node all of whose inputs are small constants; false where it isn't one, or not of
+ * such an operator. */
 bool mnet_onnx_fold(MnetOnnx *onnx, const MnetOnnxNode *node);
 
-/* ---- A node's attributes and inputs: onnx_inputs.c ---- */
+/* A node's attributes and inputs: onnx_inputs.c */
 
 bool mnet_onnx_has_attribute(const MnetOnnxNode *node, const char *name);
 int64_t mnet_onnx_int(const MnetOnnxNode *node, const char *name, int64_t otherwise);
@@ -138,21 +145,23 @@ int mnet_onnx_input(MnetOnnx *onnx, const MnetOnnxNode *node, int i);
 int mnet_onnx_weights(MnetOnnx *onnx, const MnetOnnxNode *node, int i);
 /** An input that is a constant of the file; NULL where it isn't. */
 const MnetTensor *mnet_onnx_constant(MnetOnnx *onnx, const MnetOnnxNode *node, int i);
-/** A parameter's integers, which must be constant; -1 where the input is left out, and on failure. */
+/** A parameter's integers, which must be constant; -1 where the input is left out, and on failure.
+ */
 int mnet_onnx_input_ints(MnetOnnx *onnx, const MnetOnnxNode *node, int i, const char *what,
                          int64_t *values, int max);
 /** A constant scalar; `otherwise` where the input is left out. */
 float mnet_onnx_input_float(MnetOnnx *onnx, const MnetOnnxNode *node, int i, const char *what,
                             float otherwise);
-/** A list that was an attribute before opset `since`, and is an input from it on. As mnet_onnx_input_ints(). */
+/** A list that was an attribute before opset `since`, and is an input from it on. As
+ * mnet_onnx_input_ints(). */
 int mnet_onnx_list(MnetOnnx *onnx, const MnetOnnxNode *node, const char *name, int64_t since, int i,
                    int64_t *values, int max);
 
-/* ---- Nodes and tensors of the graph: onnx_emit.c ---- */
+/* Nodes and tensors of the graph: onnx_emit.c */
 
 /**
- * Adds a node that makes the file node's first n_outputs outputs, of the dtype given and unknown shape; copies `inputs`.
- * NULL on failure.
+ * Adds a node that makes the file node's first n_outputs outputs, of the dtype given and unknown
+ * shape; copies `inputs`. NULL on failure.
  */
 MnetNode *mnet_onnx_emit(MnetOnnx *onnx, const MnetOnnxNode *node, MnetOpKind kind, MnetDtype dtype,
                          const int *inputs, int n_inputs, int n_outputs);
@@ -174,7 +183,7 @@ bool mnet_onnx_is_constant(const MnetOnnx *onnx, int tensor);
 /** Brings an axis from [-rank, rank) to [0, rank); fails elsewhere. */
 int mnet_onnx_axis(MnetOnnx *onnx, const MnetOnnxNode *node, int64_t axis, int rank);
 
-/* ---- Shared by the float and the quantised forms of an operator: onnx_layers.c, onnx_math.c ---- */
+/* Shared by the float and the quantised forms of an operator: onnx_layers.c, onnx_math.c */
 
 /** Window attributes of a convolution or pool; a kernel that the node leaves out is 0. */
 bool mnet_onnx_window(MnetOnnx *onnx, const MnetOnnxNode *node, MnetWindow *window);
@@ -188,27 +197,31 @@ bool mnet_onnx_gemm_is_plain(MnetOnnx *onnx, const MnetOnnxNode *node);
 bool mnet_onnx_pool(MnetOnnx *onnx, const MnetOnnxNode *node, MnetOpKind kind, int input);
 int mnet_onnx_softmax_axis(MnetOnnx *onnx, const MnetOnnxNode *node, int input, int64_t opset);
 
-/* ---- Quantisation: onnx_quant.c ---- */
+/* Quantisation: onnx_quant.c */
 
 /** Reads scale and zero point inputs; a missing zero point is 0. */
 bool mnet_onnx_quant(MnetOnnx *onnx, const MnetOnnxNode *node, int scale, int zero_point,
                      MnetQuant *quant);
-/** Gives a tensor its quantisation; where it has another already, an alias of the same bytes is returned. */
+/** Gives a tensor its quantisation; where it has another already, an alias of the same bytes is
+ * returned. */
 int mnet_onnx_quantized(MnetOnnx *onnx, const MnetOnnxNode *node, int tensor,
                         const MnetQuant *quant);
-/** Input i with the parameters in inputs scale and scale + 1, per channel along `axis` (-1: per tensor only). */
+/** Input i with the parameters in inputs scale and scale + 1, per channel along `axis` (-1: per
+ * tensor only). */
 int mnet_onnx_quantized_input(MnetOnnx *onnx, const MnetOnnxNode *node, int i, int scale, int axis);
 
-/* ---- Quantisation of parameters: onnx_quant_fold.c ---- */
+/* Quantisation of parameters: onnx_quant_fold.c */
 
-/** QuantizeLinear of a short float constant: its output becomes one too. False where it isn't one. */
+/** QuantizeLinear of a short float constant: its output becomes one too. False where it isn't one.
+ */
 bool mnet_onnx_fold_quantize(MnetOnnx *onnx, const MnetOnnxNode *node, MnetDtype dtype,
                              const MnetQuant *quant);
-/** Makes the numbers of a DequantizeLinear known, where `input` is a short constant, for nodes that want parameters. */
+/** Makes the numbers of a DequantizeLinear known, where `input` is a short constant, for nodes that
+ * want parameters. */
 void mnet_onnx_know_dequantized(MnetOnnx *onnx, const MnetOnnxNode *node, int input,
                                 const MnetQuant *quant);
 
-/* ---- Metadata: onnx_metadata.c ---- */
+/* Metadata: onnx_metadata.c */
 
 /** Takes in one StringStringEntryProto. */
 void mnet_onnx_metadata_add(MnetOnnx *onnx, MnetOnnxMetadata *metadata, MnetBytes message);

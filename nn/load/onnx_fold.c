@@ -1,6 +1,7 @@
 /*
- * Arithmetic on small constants, done while loading: the sizes, pads and slices that exporters trace (a view's shape,
- * TensorFlow's SAME padding in timm's models) must be known before the nodes that they are parameters of can be read.
+ * Arithmetic on small constants, done while loading: the sizes, pads and slices that exporters
+ * trace (a view's shape, TensorFlow's SAME padding in timm's models) must be known before the nodes
+ * that they are parameters of can be read.
  */
 #include "nn/load/onnx_build.h"
 

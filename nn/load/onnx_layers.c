@@ -72,7 +72,8 @@ static void conv(MnetOnnx *onnx, const MnetOnnxNode *node) {
     mnet_onnx_conv(onnx, node, inputs, MNET_DTYPE_F32);
 }
 
-/* What ONNX Runtime's optimiser writes: a convolution with its activation, and maybe a residual (input 3). */
+/* What ONNX Runtime's optimiser writes: a convolution with its activation, and maybe a residual
+ * (input 3). */
 static void fused_conv(MnetOnnx *onnx, const MnetOnnxNode *node) {
     MnetActivation activation = {0};
     float params[2] = {0, INFINITY};

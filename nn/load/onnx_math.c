@@ -77,7 +77,8 @@ static void divide(MnetOnnx *onnx, const MnetOnnxNode *node) {
     binary(onnx, node, MNET_OP_DIV);
 }
 
-/* Max and Min of a tensor and a constant number are clamps; their inputs may come in either order. */
+/* Max and Min of a tensor and a constant number are clamps; their inputs may come in either order.
+ */
 static void limit(MnetOnnx *onnx, const MnetOnnxNode *node, bool upper) {
     int constant = mnet_onnx_constant(onnx, node, 1) ? 1 : 0;
     if (node->proto->n_input != 2 || !mnet_onnx_constant(onnx, node, constant)) {
@@ -150,7 +151,8 @@ int mnet_onnx_softmax_axis(MnetOnnx *onnx, const MnetOnnxNode *node, int input, 
     }
     if (opset >= 13 || axis == -1 || (axis == 1 && is_matrix(onnx, input)))
         return (int)axis;
-    /* Before opset 13, all axes from this one on were one; the same thing where only one of them is longer than 1. */
+    /* Before opset 13, all axes from this one on were one; the same thing where only one of them is
+     * longer than 1. */
     int rank = mnet_onnx_shape(onnx, node, input, dims), longer = 0;
     int found = onnx->status ? 0 : mnet_onnx_axis(onnx, node, axis, rank);
     for (int i = found; i < rank; i++)

@@ -1,7 +1,8 @@
 /* QOperator form: each operator carries the scales and zero points of its inputs and its output. */
 #include "nn/load/onnx_build.h"
 
-/* Type and quantisation of the output, from inputs scale and scale + 1; the type is x's without a zero point. */
+/* Type and quantisation of the output, from inputs scale and scale + 1; the type is x's without a
+ * zero point. */
 static bool output_quant(MnetOnnx *onnx, const MnetOnnxNode *node, int scale, int x,
                          MnetDtype *dtype, MnetQuant *quant) {
     const MnetTensor *zero_point = mnet_onnx_constant(onnx, node, scale + 1);

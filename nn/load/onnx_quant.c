@@ -96,7 +96,8 @@ static bool same_quant(const MnetQuant *a, const MnetQuant *b) {
             memcmp(a->zero_point, b->zero_point, a->count * sizeof *a->zero_point) == 0);
 }
 
-/* Backwards over nodes that only move elements, such as the transpose behind an NHWC uint8 input. */
+/* Backwards over nodes that only move elements, such as the transpose behind an NHWC uint8 input.
+ */
 static void quantize_upstream(MnetGraph *graph, int tensor, const MnetQuant *quant) {
     for (int depth = 0; depth < 8 && tensor >= 0 && !graph->tensors[tensor].quant.count; depth++) {
         graph->tensors[tensor].quant = *quant;

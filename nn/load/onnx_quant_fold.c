@@ -1,6 +1,7 @@
 /*
- * Parameters that went through a quantiser. ONNX Runtime's treats the value that a Pad fills with as an activation, and
- * likewise the arithmetic by which timm's models find TensorFlow's SAME padding, if that was not folded before.
+ * Parameters that went through a quantiser. ONNX Runtime's treats the value that a Pad fills with
+ * as an activation, and likewise the arithmetic by which timm's models find TensorFlow's SAME
+ * padding, if that was not folded before.
  */
 #include "nn/load/onnx_build.h"
 
@@ -9,7 +10,8 @@
 
 enum { MAX_ELEMENTS = 64 };
 
-/* Parameters are numbers or lists; what has more dimensions is weights, which the passes look after. */
+/* Parameters are numbers or lists; what has more dimensions is weights, which the passes look
+ * after. */
 static bool is_short(const MnetTensor *constant) {
     return constant->data && constant->rank <= 1 && mnet_tensor_elements(constant) <= MAX_ELEMENTS;
 }

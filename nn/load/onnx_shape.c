@@ -155,7 +155,8 @@ static void concat(MnetOnnx *onnx, const MnetOnnxNode *node) {
         out->attrs.along.axis = (int)axis;
 }
 
-/* Sizes wait in dims[0] of outputs whose rank is still unknown; without any, shape inference makes equal parts. */
+/* Sizes wait in dims[0] of outputs whose rank is still unknown; without any, shape inference makes
+ * equal parts. */
 static void split(MnetOnnx *onnx, const MnetOnnxNode *node) {
     int n_outputs = (int)node->proto->n_output;
     int64_t axis = mnet_onnx_int(node, "axis", 0);

@@ -77,8 +77,8 @@ static void constant_of_shape(MnetOnnx *onnx, const MnetOnnxNode *node) {
         out->attrs.value = number;
 }
 
-/* Constant where the shape is known, as it is unless it hangs on numbers computed in the graph. Since opset 15 a part of
- * it can be asked for. */
+/* Constant where the shape is known, as it is unless it hangs on numbers computed in the graph.
+ * Since opset 15 a part of it can be asked for. */
 static void shape(MnetOnnx *onnx, const MnetOnnxNode *node) {
     int64_t dims[MNET_MAX_RANK], begin = mnet_onnx_int(node, "start", 0);
     int32_t x[MNET_MAX_RANK];
@@ -93,7 +93,8 @@ static void shape(MnetOnnx *onnx, const MnetOnnxNode *node) {
         define_numbers(onnx, node, MNET_DTYPE_S64, dims, count, false);
 }
 
-/* F16 activations are computed as F32. A quantised tensor's raw numbers are its values at scale 1, zero point 0. */
+/* F16 activations are computed as F32. A quantised tensor's raw numbers are its values at scale 1,
+ * zero point 0. */
 static void cast(MnetOnnx *onnx, const MnetOnnxNode *node) {
     int input = mnet_onnx_input(onnx, node, 0);
     MnetDtype from = mnet_onnx_dtype(onnx, input);

@@ -1,7 +1,8 @@
 /**
- * Protobuf's wire format, field by field, without copies: what finds the large parts of an ONNX file (initializers' bytes)
- * in the mapping. Only the small parts go to protobuf-c: it copies every bytes field to the heap, unknown ones too, so that
- * unpacking the file as a whole would hold all weights twice.
+ * Protobuf's wire format, field by field, without copies: what finds the large parts of an ONNX
+ * file (initializers' bytes) in the mapping. Only the small parts go to protobuf-c: it copies every
+ * bytes field to the heap, unknown ones too, so that unpacking the file as a whole would hold all
+ * weights twice.
  */
 #ifndef MNET_LOAD_ONNX_WIRE_H
 #define MNET_LOAD_ONNX_WIRE_H
@@ -32,12 +33,14 @@ typedef struct MnetOnnxWire {
     bool broken;
 } MnetOnnxWire;
 
-/** The next field; false at the message's end and where it is broken. field->number and type are set before a broken length is noticed. */
+/** The next field; false at the message's end and where it is broken. field->number and type are
+ * set before a broken length is noticed. */
 bool mnet_onnx_wire_next(MnetOnnxWire *wire, MnetOnnxField *field);
 
 /**
- * Unpacks a message with protobuf-c into `arena`; NULL where it is broken, or claims much more memory than it has bytes
- * (2 bytes of an empty sub-message would take over 100). Not to be freed by itself.
+ * Unpacks a message with protobuf-c into `arena`; NULL where it is broken, or claims much more
+ * memory than it has bytes (2 bytes of an empty sub-message would take over 100). Not to be freed
+ * by itself.
  */
 void *mnet_onnx_unpack(const ProtobufCMessageDescriptor *type, MnetBytes message, MnetArena *arena);
 

@@ -18,7 +18,8 @@ bool mnet_text_equals(MnetBytes text, const char *word) {
     return text.size == strlen(word) && memcmp(text.data, word, text.size) == 0;
 }
 
-/* Bytes that follow the lead byte, and the range of the first of them; -1 for what is no lead byte. */
+/* Bytes that follow the lead byte, and the range of the first of them; -1 for what is no lead byte.
+ */
 static int following(uint8_t lead, uint8_t *lo, uint8_t *hi) {
     *lo = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
     *hi = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;

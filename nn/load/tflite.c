@@ -170,8 +170,8 @@ static MnetStatus read_tensors(MnetTflite *file, MnetError *error) {
     return MNET_OK;
 }
 
-/* The shape signature (Tensor field 7) holds -1 where the exporter left a size open; the shape then says 1 there, which
- * is right for the batch and for nothing else. */
+/* The shape signature (Tensor field 7) holds -1 where the exporter left a size open; the shape then
+ * says 1 there, which is right for the batch and for nothing else. */
 static MnetStatus check_input_shape(const MnetTflite *file, int id, MnetError *error) {
     const MnetTensor *tensor = &file->graph->tensors[id];
     MnetTable table = mnet_vector_table(&file->tensors, id);

@@ -1,10 +1,12 @@
 /**
- * TFLite -> graph, between the files of this loader: tflite.c (the model and its tensors), tflite_op.c (one operator and
- * its arguments), tflite_build.c and tflite_shape.c (what each operator becomes), tflite_metadata.c, tflite_names.c.
- * The schema is tensorflow/compiler/mlir/lite/schema/schema.fbs (version 3); fields are named by number at their use.
+ * TFLite -> graph, between the files of this loader: tflite.c (the model and its tensors),
+ * tflite_op.c (one operator and its arguments), tflite_build.c and tflite_shape.c (what each
+ * operator becomes), tflite_metadata.c, tflite_names.c. The schema is
+ * tensorflow/compiler/mlir/lite/schema/schema.fbs (version 3); fields are named by number at their
+ * use.
  *
- * A tensor of the file has the same id in the graph; what the loader adds comes behind. Of several subgraphs the first
- * is the model.
+ * A tensor of the file has the same id in the graph; what the loader adds comes behind. Of several
+ * subgraphs the first is the model.
  */
 #ifndef MNET_LOAD_TFLITE_H
 #define MNET_LOAD_TFLITE_H
@@ -60,10 +62,10 @@ typedef struct MnetTflite {
     MnetGraph *graph;
     MnetTable model, subgraph;
     MnetVector codes, buffers, tensors;
-    bool *
-        made; /* for each tensor of the file: is there a value, as a constant, the input, or an earlier output? */
-    int *
-        depthwise; /* for each tensor of the file: the same weights as [O, KH, KW, 1]; MNET_NO_TENSOR before */
+    bool *made; /* for each tensor of the file: is there a value, as a constant, the input, or an
+                   earlier output? */
+    int *depthwise;      /* for each tensor of the file: the same weights as [O, KH, KW, 1];
+                            MNET_NO_TENSOR before */
     size_t memory_limit; /* of the graph's arena: a small file must not ask for much */
 } MnetTflite;
 
@@ -80,7 +82,8 @@ typedef struct MnetTfliteOp {
     int outputs[MNET_TFLITE_MAX_ARGS];
 } MnetTfliteOp;
 
-/** What becomes of one kind of operator. `variant` tells apart the kinds that one function builds. */
+/** What becomes of one kind of operator. `variant` tells apart the kinds that one function builds.
+ */
 typedef struct MnetTfliteBuilder {
     int code;    /* BuiltinOperator */
     int options; /* BuiltinOptions: the type of its options table */
@@ -89,14 +92,14 @@ typedef struct MnetTfliteBuilder {
     int variant;
 } MnetTfliteBuilder;
 
-/* ---- tflite_names.c */
+/* tflite_names.c */
 
 /** Name of a BuiltinOperator; NULL where the schema has none. */
 const char *mnet_tflite_op_name(int code);
 /** Name of a TensorType, such as "INT16"; NULL where the schema has none. */
 const char *mnet_tflite_type_name(int type);
 
-/* ---- tflite_op.c: errors name the file, the operator and its place */
+/* tflite_op.c: errors name the file, the operator and its place */
 
 /** Reads operator `index`, checks its arguments and builds it. */
 MnetStatus mnet_tflite_op(MnetTflite *file, const MnetTable *table, int index, MnetError *error);
@@ -109,7 +112,8 @@ MnetStatus mnet_tflite_op_no_memory(const MnetTfliteOp *op);
 MnetTensor *mnet_tflite_input(const MnetTfliteOp *op, int i);
 MnetTensor *mnet_tflite_output(const MnetTfliteOp *op, int i);
 
-/** Exactly `count` integers of input i, which must be a constant; `what` names them in the error. */
+/** Exactly `count` integers of input i, which must be a constant; `what` names them in the error.
+ */
 MnetStatus mnet_tflite_integers(const MnetTfliteOp *op, int i, const char *what, int count,
                                 int64_t *values);
 /** One axis of a tensor of `rank` dimensions, negative counting from the end -> 0 to rank - 1. */
@@ -118,28 +122,30 @@ MnetStatus mnet_tflite_axis(const MnetTfliteOp *op, int64_t axis, int rank, int 
 MnetStatus mnet_tflite_fused(const MnetTfliteOp *op, int field, MnetActivation *activation);
 MnetActivation mnet_tflite_clamp(float lo, float hi);
 
-/** Makes a constant of float16 or quantised integers float32, in place. Nothing where it is float32 already. */
+/** Makes a constant of float16 or quantised integers float32, in place. Nothing where it is float32
+ * already. */
 MnetStatus mnet_tflite_make_float(const MnetTfliteOp *op, int tensor);
 
-/** The node of this operator, its first `n_inputs` inputs and all outputs set; NULL when out of memory. */
+/** The node of this operator, its first `n_inputs` inputs and all outputs set; NULL when out of
+ * memory. */
 MnetNode *mnet_tflite_node(const MnetTfliteOp *op, MnetOpKind kind, int n_inputs);
 /** RESHAPE of `from` to tensor `to`, whose shape is known. */
 MnetStatus mnet_tflite_reshape_to(const MnetTfliteOp *op, int from, int to);
 /** A tensor of the type and quantisation of `like`; MNET_NO_TENSOR when out of memory. */
 int mnet_tflite_tensor_like(const MnetTfliteOp *op, int like, int rank, const int32_t *dims);
 
-/* ---- tflite_build.c, tflite_shape.c */
+/* tflite_build.c, tflite_shape.c */
 
 extern const MnetTfliteBuilder mnet_tflite_compute_builders[];
 extern const int mnet_tflite_n_compute_builders;
 extern const MnetTfliteBuilder mnet_tflite_shape_builders[];
 extern const int mnet_tflite_n_shape_builders;
 
-/* ---- tflite_metadata.c */
+/* tflite_metadata.c */
 
 /**
- * Reads normalisation and labels into graph->metadata. Metadata that is broken or absent leaves it as it is; labels that
- * are there but can't be read are a labels_problem.
+ * Reads normalisation and labels into graph->metadata. Metadata that is broken or absent leaves it
+ * as it is; labels that are there but can't be read are a labels_problem.
  */
 void mnet_tflite_metadata(MnetTflite *file);
 /** Content of a buffer, inside the flatbuffer or behind it; false where it is outside the file. */

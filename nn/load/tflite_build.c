@@ -49,7 +49,8 @@ static MnetStatus match_weights(const MnetTfliteOp *op) {
     return mnet_tflite_make_float(op, op->inputs[1]);
 }
 
-/* Weights [1, KH, KW, O] as [O, KH, KW, 1], in the arena; each tensor once, however many operators share it. */
+/* Weights [1, KH, KW, O] as [O, KH, KW, 1], in the arena; each tensor once, however many operators
+ * share it. */
 static MnetStatus transpose_depthwise(const MnetTfliteOp *op) {
     MnetGraph *graph = op->file->graph;
     const MnetTensor *from = mnet_tflite_input(op, 1);
@@ -79,8 +80,8 @@ static MnetStatus transpose_depthwise(const MnetTfliteOp *op) {
     return MNET_OK;
 }
 
-/* CONV_2D: 0 padding, 1 stride_w, 2 stride_h, 3 activation, 4 dilation_w, 5 dilation_h; weights [O, KH, KW, I].
- * DEPTHWISE_CONV_2D: 3 depth_multiplier, and the rest one further. */
+/* CONV_2D: 0 padding, 1 stride_w, 2 stride_h, 3 activation, 4 dilation_w, 5 dilation_h; weights [O,
+ * KH, KW, I]. DEPTHWISE_CONV_2D: 3 depth_multiplier, and the rest one further. */
 static MnetStatus build_conv(MnetTfliteOp *op) {
     bool depthwise = op->builder->variant;
     int channels, groups = 1;
@@ -133,8 +134,8 @@ static MnetStatus build_conv(MnetTfliteOp *op) {
     return MNET_OK;
 }
 
-/* FULLY_CONNECTED: 0 activation, 1 weights_format, 2 keep_num_dims. Without the last the input is flattened to rows of
- * the weights' length. */
+/* FULLY_CONNECTED: 0 activation, 1 weights_format, 2 keep_num_dims. Without the last the input is
+ * flattened to rows of the weights' length. */
 static MnetStatus build_fully_connected(MnetTfliteOp *op) {
     MnetGraph *graph = op->file->graph;
     MnetActivation activation;
@@ -174,7 +175,8 @@ static MnetStatus build_fully_connected(MnetTfliteOp *op) {
     return MNET_OK;
 }
 
-/* Pool2DOptions: 0 padding, 1 stride_w, 2 stride_h, 3 filter_width, 4 filter_height, 5 activation. */
+/* Pool2DOptions: 0 padding, 1 stride_w, 2 stride_h, 3 filter_width, 4 filter_height, 5 activation.
+ */
 static MnetStatus build_pool(MnetTfliteOp *op) {
     MnetActivation activation;
     MnetStatus status = check_all_inputs(op);

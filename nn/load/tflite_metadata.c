@@ -1,5 +1,5 @@
-/* The buffer "TFLITE_METADATA" is a flatbuffer of its own: metadata_schema.fbs of TensorFlow Lite Support ("M001").
- * It names label files, which lie in a ZIP archive behind the model. */
+/* The buffer "TFLITE_METADATA" is a flatbuffer of its own: metadata_schema.fbs of TensorFlow Lite
+ * Support ("M001"). It names label files, which lie in a ZIP archive behind the model. */
 #include "nn/load/tflite.h"
 
 #include <math.h>
@@ -23,7 +23,8 @@ static bool find_metadata(const MnetTflite *file, MnetBytes *content) {
     return false;
 }
 
-/* NormalizationOptions: 0 mean, 1 std, one number or one a channel; value -> (value - mean) / std. */
+/* NormalizationOptions: 0 mean, 1 std, one number or one a channel; value -> (value - mean) / std.
+ */
 static bool read_normalization(const MnetTable *options, MnetNormalization *out) {
     MnetVector mean = mnet_table_vector(options, 0, 4),
                deviation = mnet_table_vector(options, 1, 4);
@@ -56,7 +57,8 @@ static void read_input(const MnetTable *tensor, MnetMetadata *metadata) {
     }
 }
 
-/* TensorMetadata: 6 associated_files; AssociatedFile: 0 name, 2 type, 3 locale (absent: English, or none). */
+/* TensorMetadata: 6 associated_files; AssociatedFile: 0 name, 2 type, 3 locale (absent: English, or
+ * none). */
 static void read_output(const MnetTable *tensor, MnetBytes model, MnetMetadata *metadata) {
     MnetVector files = mnet_table_vector(tensor, 6, 4);
 
@@ -70,7 +72,8 @@ static void read_output(const MnetTable *tensor, MnetBytes model, MnetMetadata *
     }
 }
 
-/* ModelMetadata: 3 subgraph_metadata; SubGraphMetadata: 2 input_tensor_metadata, 3 output_tensor_metadata. */
+/* ModelMetadata: 3 subgraph_metadata; SubGraphMetadata: 2 input_tensor_metadata, 3
+ * output_tensor_metadata. */
 void mnet_tflite_metadata(MnetTflite *file) {
     MnetFlatbuffer buffer = {.broken = false};
 

@@ -166,7 +166,8 @@ MnetStatus mnet_tflite_reshape_to(const MnetTfliteOp *op, int from, int to) {
     return MNET_OK;
 }
 
-/* Every tensor that is read has a value by then, and every tensor is made once: the order of the file is one that runs. */
+/* Every tensor that is read has a value by then, and every tensor is made once: the order of the
+ * file is one that runs. */
 static MnetStatus read_arguments(MnetTfliteOp *op, const MnetTable *table) {
     MnetVector inputs = mnet_table_vector(table, 1, 4), outputs = mnet_table_vector(table, 2, 4);
     MnetTflite *file = op->file;
@@ -251,7 +252,8 @@ static MnetStatus unsupported(const MnetTfliteOp *op, const MnetTable *code) {
 }
 
 /* Operator: 0 opcode_index, 3 builtin_options_type, 4 builtin_options.
- * OperatorCode: 0 deprecated_builtin_code, 1 custom_code, 3 builtin_code; old files have only the first, a byte. */
+ * OperatorCode: 0 deprecated_builtin_code, 1 custom_code, 3 builtin_code; old files have only the
+ * first, a byte. */
 MnetStatus mnet_tflite_op(MnetTflite *file, const MnetTable *table, int index, MnetError *error) {
     MnetTfliteOp op = {.file = file, .error = error, .index = index, .name = "?"};
     uint32_t opcode = mnet_table_u32(table, 0, 0);

@@ -1,4 +1,5 @@
-/* Operators that move elements, and those that reckon with shapes. Fields of the options are numbered as in the schema. */
+/* Operators that move elements, and those that reckon with shapes. Fields of the options are
+ * numbered as in the schema. */
 #include "nn/load/tflite.h"
 
 #include <string.h>
@@ -176,8 +177,9 @@ static bool stride_dimensions(const Strided *strided, const MnetTensor *x, MnetA
     return true;
 }
 
-/* Inputs x, begin, end, stride. Options: 0 begin_mask, 1 end_mask, 2 ellipsis_mask, 3 new_axis_mask, 4 shrink_axis_mask,
- * 5 offset (the end counts from the beginning). Dropped and new axes are a reshape of what was cut out. */
+/* Inputs x, begin, end, stride. Options: 0 begin_mask, 1 end_mask, 2 ellipsis_mask, 3
+ * new_axis_mask, 4 shrink_axis_mask, 5 offset (the end counts from the beginning). Dropped and new
+ * axes are a reshape of what was cut out. */
 static MnetStatus build_strided_slice(MnetTfliteOp *op) {
     uint32_t masks[5];
     MnetAttrs attrs;
@@ -251,8 +253,8 @@ static MnetStatus build_transpose(MnetTfliteOp *op) {
     return MNET_OK;
 }
 
-/* RESHAPE, SQUEEZE and EXPAND_DIMS: to the output's shape. The file has it resolved for its batch size, so that what
- * computes it at run time need not be followed. */
+/* RESHAPE, SQUEEZE and EXPAND_DIMS: to the output's shape. The file has it resolved for its batch
+ * size, so that what computes it at run time need not be followed. */
 static MnetStatus build_reshape(MnetTfliteOp *op) {
     MnetStatus status;
 
@@ -288,7 +290,8 @@ static MnetStatus build_shape(MnetTfliteOp *op) {
     return MNET_OK;
 }
 
-/* PackOptions: 1 axis, of the output. Each input gets a dimension of 1 there, then they are put in a row. */
+/* PackOptions: 1 axis, of the output. Each input gets a dimension of 1 there, then they are put in
+ * a row. */
 static MnetStatus build_pack(MnetTfliteOp *op) {
     int axis;
     MnetStatus status = check_arguments(op, 1);

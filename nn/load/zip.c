@@ -1,4 +1,5 @@
-/* Layout: APPNOTE.TXT of PKWARE, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.16 (its end). */
+/* Layout: APPNOTE.TXT of PKWARE, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.16
+ * (its end). */
 #include "nn/load/zip.h"
 
 #include <string.h>
@@ -40,7 +41,8 @@ MnetZipEntry mnet_zip_find(MnetBytes bytes, MnetBytes name, MnetBytes *content) 
     if (!name.size || !find_end(bytes, &end))
         return MNET_ZIP_ABSENT;
     size_t size = u32(bytes, end + 12), offset = u32(bytes, end + 16);
-    /* Offsets count from the archive's beginning, which some writers take to be that of the whole file. */
+    /* Offsets count from the archive's beginning, which some writers take to be that of the whole
+     * file. */
     if (size > end || offset > end - size || !mnet_bytes_slice(bytes, end - size, size, &directory))
         return MNET_ZIP_ABSENT;
     size_t begin = end - size - offset;

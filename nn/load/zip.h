@@ -1,4 +1,5 @@
-/** Reads one file of a ZIP archive that lies at the end of other bytes, as TFLite keeps its label files. */
+/** Reads one file of a ZIP archive that lies at the end of other bytes, as TFLite keeps its label
+ * files. */
 #ifndef MNET_LOAD_ZIP_H
 #define MNET_LOAD_ZIP_H
 

@@ -1,4 +1,5 @@
-/** The built-in model and its labels, linked into the library by builtin.S. See nn/models/NOTICE for origin and figures. */
+/** The built-in model and its labels, linked into the library by builtin.S. See nn/models/NOTICE
+ * for origin and figures. */
 #ifndef MNET_MODELS_BUILTIN_H
 #define MNET_MODELS_BUILTIN_H
 

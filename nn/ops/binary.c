@@ -5,7 +5,8 @@
 #include "nn/ops/node.h"
 #include "nn/ops/op.h"
 
-/* The innermost loop is a kernel call on at most MNET_BLOCK elements; y is dense, so its place follows from the unit. */
+/* The innermost loop is a kernel call on at most MNET_BLOCK elements; y is dense, so its place
+ * follows from the unit. */
 typedef struct BinaryParams {
     MnetLoop loop; /* a, b */
     int blocks;    /* of an innermost loop */
@@ -74,7 +75,8 @@ static void run_qs8(const MnetStep *step, const MnetStepMemory *memory, int begi
     }
 }
 
-/* Strides of an operand in the output's index space; 0 where it is repeated. False where it doesn't broadcast. */
+/* Strides of an operand in the output's index space; 0 where it is repeated. False where it doesn't
+ * broadcast. */
 static bool broadcast_strides(const MnetTensor *x, const MnetTensor *y, int64_t *strides) {
     const int shift = y->rank - x->rank;
     int64_t dense[MNET_MAX_RANK];

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Of output channels, and of weights of each: keeps all sizes of packed weights far from overflow. */
+/* Of output channels, and of weights of each: keeps all sizes of packed weights far from overflow.
+ */
 #define MOST (1 << 24)
 
 MnetStatus mnet_conv_fail(const MnetGraph *graph, const MnetNode *node, MnetError *error,
@@ -51,8 +52,8 @@ void mnet_conv_filter_s16(const MnetGraph *graph, const MnetNode *node, const Mn
         filter[i] = (int16_t)(data[i] - zero_point);
 }
 
-/* Geometry from a node whose tensors' shapes have been checked by the graph's verifier; the window once more, as
- * everything that is read out of bounds would come from it. */
+/* Geometry from a node whose tensors' shapes have been checked by the graph's verifier; the window
+ * once more, as everything that is read out of bounds would come from it. */
 static bool describe_conv_2d(const MnetGraph *graph, const MnetNode *node, MnetConv *conv) {
     const MnetTensor *x = &graph->tensors[conv->x], *y = &graph->tensors[conv->y];
     const MnetTensor *w = &graph->tensors[node->inputs[1]];

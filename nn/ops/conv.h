@@ -1,6 +1,7 @@
 /**
- * What convolutions and fully connected layers share: a description taken from the node, weights in the kernels' form,
- * and the epilogue. A fully connected layer is a 1x1 convolution of 1x1 pictures, one a row.
+ * What convolutions and fully connected layers share: a description taken from the node, weights in
+ * the kernels' form, and the epilogue. A fully connected layer is a 1x1 convolution of 1x1
+ * pictures, one a row.
  */
 #ifndef MNET_OPS_CONV_H
 #define MNET_OPS_CONV_H
@@ -78,7 +79,8 @@ void mnet_conv_filter_s16(const MnetGraph *graph, const MnetNode *node, const Mn
 float mnet_conv_weight_f32(const MnetGraph *graph, const MnetNode *node, const MnetConv *conv,
                            int channel, size_t i);
 
-/** What the kernel has left of activations and residual, on `count` outputs from element `at` of the output on. */
+/** What the kernel has left of activations and residual, on `count` outputs from element `at` of
+ * the output on. */
 void mnet_conv_finish_f32(const MnetConv *conv, void *const *tensors, size_t at, size_t count);
 
 MnetStatus mnet_conv_fail(const MnetGraph *graph, const MnetNode *node, MnetError *error,

@@ -20,8 +20,8 @@ MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel) {
     return block;
 }
 
-/* Rows and panels of a unit: patches bounded by the cache; enough units for many threads, but not so narrow that the
- * patches cost more than the product. */
+/* Rows and panels of a unit: patches bounded by the cache; enough units for many threads, but not
+ * so narrow that the patches cost more than the product. */
 void mnet_conv_divide(MnetConv *conv, size_t mr, size_t nr, size_t patch_bytes) {
     size_t fit = patch_bytes ? PATCH_BYTES / patch_bytes : SIZE_MAX;
     int row_blocks, panel_blocks, wide;

@@ -1,6 +1,6 @@
 /**
- * Convolutions as matrix products. Output channels come in panels of `nr`, each group's on its own; a unit is a block of output pixels
- * by a block of panels.
+ * Convolutions as matrix products. Output channels come in panels of `nr`, each group's on its own;
+ * a unit is a block of output pixels by a block of panels.
  */
 #ifndef MNET_OPS_CONV_GEMM_H
 #define MNET_OPS_CONV_GEMM_H
@@ -27,9 +27,8 @@ typedef struct MnetConvBlock {
 MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel);
 
 /**
- * Fills nr, panels and blocks for tiles of mr rows, panels of nr channels, and patches of so many bytes a row, 0 where
- * none are made.
- * conv->rows and pointwise must be set.
+ * Fills nr, panels and blocks for tiles of mr rows, panels of nr channels, and patches of so many
+ * bytes a row, 0 where none are made. conv->rows and pointwise must be set.
  */
 void mnet_conv_divide(MnetConv *conv, size_t mr, size_t nr, size_t patch_bytes);
 

@@ -13,8 +13,8 @@ MnetActivationF32 mnet_epilogue_f32(const MnetActivation *activation);
 bool mnet_epilogue_finish_f32(const MnetActivation *activation, MnetFinishF32 *finish);
 
 /**
- * The range of a QS8 output with these quantisation parameters behind a CLAMP or none. Errors: UNSUPPORTED for any other
- * activation, naming the node; those need a table (MNET_OP_ACTIVATION).
+ * The range of a QS8 output with these quantisation parameters behind a CLAMP or none. Errors:
+ * UNSUPPORTED for any other activation, naming the node; those need a table (MNET_OP_ACTIVATION).
  */
 MnetStatus mnet_epilogue_qs8(const MnetGraph *graph, const MnetNode *node,
                              const MnetActivation *activation, const MnetQuant *quant,

@@ -20,7 +20,8 @@ void mnet_loop_push(MnetLoop *loop, int32_t dim, const int64_t *strides) {
     loop->rank++;
 }
 
-/* Whether dimension `outer` steps exactly as far as a whole run of dimension `inner`, for all operands. */
+/* Whether dimension `outer` steps exactly as far as a whole run of dimension `inner`, for all
+ * operands. */
 static bool mergeable(const MnetLoop *loop, int outer, const MnetLoop *from, int inner) {
     for (int op = 0; op < loop->operands; op++) {
         if (loop->strides[op][outer] != from->strides[op][inner] * from->dims[inner])

@@ -8,8 +8,8 @@
 #define MAX_COUNT (1 << 23) /* a sum of so many differences of int8 fits in int32 */
 
 /*
- * A unit is a block of an innermost loop over what is kept: for [N, H, W, C] over H and W, channels that lie together, whose
- * rows are added pixel by pixel.
+ * A unit is a block of an innermost loop over what is kept: for [N, H, W, C] over H and W, channels
+ * that lie together, whose rows are added pixel by pixel.
  */
 typedef struct MeanParams {
     MnetLoop kept, reduced; /* x's strides; y is dense in the order of `kept` */

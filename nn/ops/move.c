@@ -3,7 +3,8 @@
 #include "nn/ops/node.h"
 #include "nn/ops/table.h"
 
-/* Types without arithmetic are only carried along: all tensors must have the one type, and shapes that are known. */
+/* Types without arithmetic are only carried along: all tensors must have the one type, and shapes
+ * that are known. */
 static MnetStatus check_carried(const MnetGraph *graph, const MnetNode *node, MnetError *error) {
     const MnetDtype dtype = mnet_node_output(graph, node, 0)->dtype;
 

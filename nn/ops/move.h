@@ -1,12 +1,13 @@
-/** The parts of mnet_op_move_prepare(), by what they move. All need the node's types checked before. */
+/** The parts of mnet_op_move_prepare(), by what they move. All need the node's types checked
+ * before. */
 #ifndef MNET_OPS_MOVE_H
 #define MNET_OPS_MOVE_H
 
 #include "nn/ops/op.h"
 
 /**
- * Table that brings x's quantised values to y's scale, or NULL in *table where nothing is to be done.
- * x and y are of one type.
+ * Table that brings x's quantised values to y's scale, or NULL in *table where nothing is to be
+ * done. x and y are of one type.
  */
 MnetStatus mnet_op_move_table(const MnetGraph *graph, const MnetNode *node, const MnetTensor *x,
                               const MnetTensor *y, MnetArena *memory, const int8_t **table,

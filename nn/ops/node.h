@@ -33,8 +33,8 @@ MnetStatus mnet_node_unsupported(const MnetGraph *graph, const MnetNode *node, c
 /** MNET_ERROR_MEMORY, likewise. */
 MnetStatus mnet_node_no_memory(const MnetGraph *graph, const MnetNode *node, MnetError *error);
 /**
- * Checks that a tensor is f32, or qs8 with one scale that is finite and above 0 and a zero point within int8; the
- * error names the node and its tensor.
+ * Checks that a tensor is f32, or qs8 with one scale that is finite and above 0 and a zero point
+ * within int8; the error names the node and its tensor.
  */
 MnetStatus mnet_node_check_tensor(const MnetGraph *graph, const MnetNode *node, int tensor,
                                   MnetError *error);

@@ -1,6 +1,7 @@
 /**
- * What an operator gives the planner: from a canonical node, a step. Shapes, packing and tables are settled here, once;
- * running a step only reads the step and the session's memory, and neither allocates nor fails.
+ * What an operator gives the planner: from a canonical node, a step. Shapes, packing and tables are
+ * settled here, once; running a step only reads the step and the session's memory, and neither
+ * allocates nor fails.
  */
 #ifndef MNET_OPS_OP_H
 #define MNET_OPS_OP_H
@@ -31,7 +32,8 @@ struct MnetStep {
     int64_t macs;
 };
 
-/** Fills step->run, params, units, scratch_bytes, kernel and macs. `memory` is the plan's: packed weights go there. */
+/** Fills step->run, params, units, scratch_bytes, kernel and macs. `memory` is the plan's: packed
+ * weights go there. */
 typedef MnetStatus (*MnetOpPrepare)(const MnetGraph *graph, const MnetNode *node, MnetArena *memory,
                                     MnetStep *step, MnetError *error);
 
@@ -58,7 +60,8 @@ MnetStatus mnet_op_quantize_prepare(const MnetGraph *, const MnetNode *, MnetAre
 MnetStatus mnet_op_reshape_prepare(const MnetGraph *, const MnetNode *, MnetArena *, MnetStep *,
                                    MnetError *);
 
-/** By kind; NULL for kinds that need no step (RESHAPE) or don't belong in a canonical graph. nn/ops/op.c */
+/** By kind; NULL for kinds that need no step (RESHAPE) or don't belong in a canonical graph.
+ * nn/ops/op.c */
 MnetOpPrepare mnet_op_prepare(MnetOpKind kind);
 
 #endif

@@ -4,7 +4,8 @@
 #include "nn/ops/node.h"
 #include "nn/ops/table.h"
 
-/* Dimensions behind the last padded one are merged into it. A unit is a row of y: its last dimension. */
+/* Dimensions behind the last padded one are merged into it. A unit is a row of y: its last
+ * dimension. */
 typedef struct PadParams {
     int rank;
     int32_t x_dims[MNET_MAX_RANK], y_dims[MNET_MAX_RANK], before[MNET_MAX_RANK];

@@ -22,7 +22,8 @@ typedef struct PoolParams {
     const int8_t *table; /* of max, where x and y differ in more than place; or NULL */
 } PoolParams;
 
-/* Taps of an output position along one axis that lie inside the input, and how many lie inside input and padding. */
+/* Taps of an output position along one axis that lie inside the input, and how many lie inside
+ * input and padding. */
 typedef struct Span {
     int first; /* input position of the first tap inside; at least 0 */
     int taps;

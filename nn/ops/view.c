@@ -8,9 +8,9 @@
 #define TILE_ROWS 64
 
 /*
- * y is x seen with other strides. Mostly the innermost loop is a run that lies together in x; in a transposition it jumps,
- * and some other dimension, here called rows, lies together: then tiles are turned, so that both sides are read and
- * written in whole cache lines.
+ * y is x seen with other strides. Mostly the innermost loop is a run that lies together in x; in a
+ * transposition it jumps, and some other dimension, here called rows, lies together: then tiles are
+ * turned, so that both sides are read and written in whole cache lines.
  */
 typedef struct ViewParams {
     MnetLoop loop;          /* of x and y, without the rows; the innermost dimension is y's */
@@ -108,7 +108,8 @@ static bool view_strides(const MnetNode *node, const MnetTensor *x, const MnetTe
     return true;
 }
 
-/* Takes the dimension that lies together in x out of the loop, where the innermost one doesn't; false otherwise. */
+/* Takes the dimension that lies together in x out of the loop, where the innermost one doesn't;
+ * false otherwise. */
 static bool take_rows(ViewParams *p) {
     const MnetLoop from = p->loop;
     int rows = -1;

@@ -69,7 +69,8 @@ static bool keep_half_weights(MnetGraph *graph, int index) {
     return true;
 }
 
-/* One sweep is enough: nodes stand in order, and each has its shape inferred just before it is looked at. */
+/* One sweep is enough: nodes stand in order, and each has its shape inferred just before it is
+ * looked at. */
 static MnetStatus fold(MnetGraph *graph, bool dequantize, int *changes, MnetError *error) {
     MnetFoldBudget budget = mnet_fold_budget(graph);
     for (int n = 0; n < graph->n_nodes; n++) {

@@ -15,13 +15,14 @@ MnetFoldBudget mnet_fold_budget(const MnetGraph *graph);
 /** A constant whose data is all there. */
 bool mnet_fold_is_whole(const MnetTensor *tensor);
 
-/** Memory for output o of a node, of known shape; NULL with an error where it is beyond the budget. */
+/** Memory for output o of a node, of known shape; NULL with an error where it is beyond the budget.
+ */
 void *mnet_fold_output(MnetGraph *graph, const MnetNode *node, int o, MnetFoldBudget *budget,
                        MnetError *error);
 
 /**
- * Where all that the node's result hangs on is constant (of SHAPE: the shape known), gives its outputs data and sets
- * *done. Nodes that it has no evaluation for are left alone.
+ * Where all that the node's result hangs on is constant (of SHAPE: the shape known), gives its
+ * outputs data and sets *done. Nodes that it has no evaluation for are left alone.
  */
 MnetStatus mnet_fold_eval(MnetGraph *graph, const MnetNode *node, MnetFoldBudget *budget,
                           bool *done, MnetError *error);
@@ -35,8 +36,8 @@ MnetStatus mnet_fold_convert(MnetGraph *graph, const MnetNode *node, MnetFoldBud
                              bool *done, MnetError *error);
 
 /**
- * Copies elements of `size` bytes to `out`, dense, of shape `dims`; element (i, j, ...) is the one at
- * i * strides[0] + j * strides[1] + ... of `in`, in elements.
+ * Copies elements of `size` bytes to `out`, dense, of shape `dims`; element (i, j, ...) is the one
+ * at i * strides[0] + j * strides[1] + ... of `in`, in elements.
  */
 void mnet_fold_copy(void *out, const void *in, size_t size, int rank, const int32_t *dims,
                     const int64_t *strides);

@@ -30,7 +30,8 @@ static bool permute_constants(MnetNhwc *pass) {
     return true;
 }
 
-/* For an op that sees the order of axes in a way of its own: it goes on working on file order. Constants are in it. */
+/* For an op that sees the order of axes in a way of its own: it goes on working on file order.
+ * Constants are in it. */
 static bool wrap(MnetNhwc *pass, bool only_if_moved) {
     const MnetGraph *graph = pass->graph;
     for (int i = 0; i < current(pass)->n_inputs; i++) {
@@ -184,8 +185,8 @@ static MnetStatus check_known(const MnetGraph *graph, MnetError *error) {
 }
 
 /*
- * An input that is NHWC in the file is canonical as it is. The rest of the graph reads it through a TRANSPOSE, which
- * cancels with the one that such files begin with.
+ * An input that is NHWC in the file is canonical as it is. The rest of the graph reads it through a
+ * TRANSPOSE, which cancels with the one that such files begin with.
  */
 static bool split_input(MnetGraph *graph, int *split) {
     MnetTensor input = graph->tensors[graph->input];
@@ -213,7 +214,8 @@ static bool restore_output(MnetNhwc *pass) {
     return graph->output != MNET_NO_TENSOR;
 }
 
-/* A TRANSPOSE of a TRANSPOSE reads the first one's input; what no one reads any more is dead code. */
+/* A TRANSPOSE of a TRANSPOSE reads the first one's input; what no one reads any more is dead code.
+ */
 static void merge_transposes(MnetGraph *graph) {
     for (int n = 0; n < graph->n_nodes; n++) {
         MnetNode *second = &graph->nodes[n];

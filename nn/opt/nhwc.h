@@ -4,7 +4,8 @@
 
 #include "nn/graph/graph.h"
 
-/* nhwc.dims[i] = nchw.dims[mnet_to_nhwc[i]], and back. The second also tells where a file's axis has gone. */
+/* nhwc.dims[i] = nchw.dims[mnet_to_nhwc[i]], and back. The second also tells where a file's axis
+ * has gone. */
 extern const int32_t mnet_to_nhwc[4], mnet_to_nchw[4];
 
 typedef struct MnetNhwc {
@@ -20,7 +21,8 @@ void mnet_nhwc_permute(int32_t *values);
 bool mnet_nhwc_same_bytes(const int32_t *dims);
 
 /*
- * Each returns a tensor to use in place of `tensor`, which may be `tensor` itself; MNET_NO_TENSOR when out of memory.
+ * Each returns a tensor to use in place of `tensor`, which may be `tensor` itself; MNET_NO_TENSOR
+ * when out of memory.
  */
 
 /** A constant of rank 4 or less in NHWC, leading dimensions of 1 added. */
@@ -29,7 +31,8 @@ int mnet_nhwc_constant(MnetNhwc *pass, int tensor);
 int mnet_nhwc_lift(MnetNhwc *pass, int tensor);
 /** A rank-4 activation (NHWC by now) in file order. Nodes go in before pass->at. */
 int mnet_nhwc_to_file_order(MnetNhwc *pass, int tensor);
-/** A tensor in file order that a node may write instead of `tensor` (NHWC); a node at pass->at + 1 brings it there. */
+/** A tensor in file order that a node may write instead of `tensor` (NHWC); a node at pass->at + 1
+ * brings it there. */
 int mnet_nhwc_from_file_order(MnetNhwc *pass, int tensor);
 
 #endif

@@ -82,7 +82,8 @@ int mnet_nhwc_constant(MnetNhwc *pass, int tensor) {
     return pass->constants[tensor] = id;
 }
 
-/* The dequantisation of a lifted copy, so that the QDQ pass still meets a constant behind its DEQUANTIZE. */
+/* The dequantisation of a lifted copy, so that the QDQ pass still meets a constant behind its
+ * DEQUANTIZE. */
 static int lift_dequantized(MnetNhwc *pass, int tensor, int constant) {
     MnetGraph *graph = pass->graph;
     int source = mnet_nhwc_constant(pass, constant);

@@ -9,7 +9,8 @@ typedef struct MnetOptOptions {
 } MnetOptOptions;
 
 /**
- * Runs all passes in order, each a file of its own in nn/opt/, each verified after, each adding a line to graph->log
+ * Runs all passes in order, each a file of its own in nn/opt/, each verified after, each adding a
+ * line to graph->log
  * ("fuse_activation: 35 fused"). On failure the graph stays valid to be cleared.
  */
 MnetStatus mnet_opt_run(MnetGraph *graph, const MnetOptOptions *options, MnetError *error);

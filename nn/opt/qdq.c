@@ -33,8 +33,8 @@ static bool has_quantized_inputs(const MnetGraph *graph, const MnetNode *node) {
 }
 
 /*
- * Where every reader of what nodes[at] makes is a QUANTIZE to the same parameters, the output of one of them;
- * else MNET_NO_TENSOR: the others would see values that the integer op has rounded.
+ * Where every reader of what nodes[at] makes is a QUANTIZE to the same parameters, the output of
+ * one of them; else MNET_NO_TENSOR: the others would see values that the integer op has rounded.
  */
 static int quantized_result(const MnetGraph *graph, int at) {
     int result = MNET_NO_TENSOR, tensor = graph->nodes[at].outputs[0];

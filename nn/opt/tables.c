@@ -1,7 +1,7 @@
 /*
- * What becomes of one quantised tensor, element by element, becomes a table: x * hard_sigmoid(x), chains of activations and
- * changes of scale, arithmetic with one number. The rounding between stays, as tables are made by running the ops
- * themselves on all 256 values.
+ * What becomes of one quantised tensor, element by element, becomes a table: x * hard_sigmoid(x),
+ * chains of activations and changes of scale, arithmetic with one number. The rounding between
+ * stays, as tables are made by running the ops themselves on all 256 values.
  */
 #include "nn/ops/op.h"
 #include "nn/ops/table.h"

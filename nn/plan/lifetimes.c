@@ -23,7 +23,8 @@ static bool overlap(const MnetLifetime *a, const MnetLifetime *b) {
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* Start of the smallest gap that the block fits, among those already placed, which stand in the order of their offsets. */
+/* Start of the smallest gap that the block fits, among those already placed, which stand in the
+ * order of their offsets. */
 static size_t best_gap(MnetLifetime *const *placed, int count, const MnetLifetime *block) {
     size_t end = 0, best = 0, best_size = SIZE_MAX;
 

@@ -9,8 +9,9 @@ static MnetStatus out_of_memory(const MnetGraph *graph, MnetError *error) {
 }
 
 /*
- * Whether a RESHAPE is nothing but another name for its input's memory. Not so where it would turn a constant or the
- * input, which the caller overwrites between runs, into a result that stays valid between runs.
+ * Whether a RESHAPE is nothing but another name for its input's memory. Not so where it would turn
+ * a constant or the input, which the caller overwrites between runs, into a result that stays valid
+ * between runs.
  */
 static bool is_alias(const MnetPlan *plan, const MnetNode *node) {
     const MnetGraph *graph = plan->graph;

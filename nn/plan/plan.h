@@ -1,6 +1,7 @@
 /**
- * Canonical graph -> steps with packed weights, and offsets of all activations in one arena by their lifetimes.
- * A plan is immutable and shared; what a run needs besides lies in MnetPlanMemory, one a session.
+ * Canonical graph -> steps with packed weights, and offsets of all activations in one arena by
+ * their lifetimes. A plan is immutable and shared; what a run needs besides lies in MnetPlanMemory,
+ * one a session.
  */
 #ifndef MNET_PLAN_PLAN_H
 #define MNET_PLAN_PLAN_H
@@ -16,7 +17,8 @@ void mnet_plan_free(MnetPlan **plan);
 
 size_t mnet_plan_arena_bytes(const MnetPlan *plan);  /* activations of a session */
 size_t mnet_plan_weight_bytes(const MnetPlan *plan); /* packed weights and tables */
-/** Text, a line a step: kernel, node, output shape, MACs, arena offset. malloc'ed, the caller frees. */
+/** Text, a line a step: kernel, node, output shape, MACs, arena offset. malloc'ed, the caller
+ * frees. */
 char *mnet_plan_print(const MnetPlan *plan);
 
 /** Arena and scratch for `threads` threads. */
@@ -24,8 +26,9 @@ MnetStatus mnet_plan_memory_new(const MnetPlan *plan, int threads, MnetPlanMemor
                                 MnetError *error);
 void mnet_plan_memory_free(MnetPlanMemory **memory);
 /**
- * Address of an activation (canonical layout and type). The graph's input, output and embedding are valid between runs; the
- * input must be written anew before each run. NULL for MNET_NO_TENSOR, and for a tensor that no step reads.
+ * Address of an activation (canonical layout and type). The graph's input, output and embedding are
+ * valid between runs; the input must be written anew before each run. NULL for MNET_NO_TENSOR, and
+ * for a tensor that no step reads.
  */
 void *mnet_plan_memory_tensor(const MnetPlanMemory *memory, int tensor);
 /** Runs all steps; no allocation. */

@@ -9,9 +9,9 @@
 typedef struct MnetPlanTensor {
     int root;      /* the tensor whose memory it shares by a RESHAPE, or itself */
     size_t offset; /* in the session's arena, of a root that is made or is the graph's input */
-    const void *
-        constant; /* of a root that is a constant and read by a step: an aligned copy, in the plan's arena */
-    bool used; /* read or written by a step, or the graph's input, output or embedding */
+    const void *constant; /* of a root that is a constant and read by a step: an aligned copy, in
+                             the plan's arena */
+    bool used;            /* read or written by a step, or the graph's input, output or embedding */
 } MnetPlanTensor;
 
 struct MnetPlan {
@@ -24,7 +24,8 @@ struct MnetPlan {
     size_t scratch_bytes; /* of a worker: the largest of all steps */
 };
 
-/** Makes aligned copies of constants, and offsets for all else; the steps and roots must be known. nn/plan/place.c */
+/** Makes aligned copies of constants, and offsets for all else; the steps and roots must be known.
+ * nn/plan/place.c */
 MnetStatus mnet_plan_place(MnetPlan *plan, MnetError *error);
 
 #endif

@@ -62,7 +62,8 @@ static ToolTimes measure(Bench *bench, void (*call)(void *), void *data) {
     return times;
 }
 
-/* Of this program: getrusage() counts the one that called it too, which may be a large one's child before exec. */
+/* Of this program: getrusage() counts the one that called it too, which may be a large one's child
+ * before exec. */
 static double peak_memory_mib(void) {
     FILE *status = fopen("/proc/self/status", "r");
     char line[128];

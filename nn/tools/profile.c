@@ -36,8 +36,8 @@ static double time_burst(Burst *burst, int threads) {
 }
 
 /*
- * GMAC/s of the fastest of some bursts, each far longer than a clock needs to settle and shorter than a time slice:
- * others on the machine make bursts slower and never faster.
+ * GMAC/s of the fastest of some bursts, each far longer than a clock needs to settle and shorter
+ * than a time slice: others on the machine make bursts slower and never faster.
  */
 static double measure_peak(const MnetPeakKernels *kernels, int is_float, int threads) {
     Burst burst = {kernels, 1024, is_float};

@@ -1,6 +1,7 @@
 /*
- * Feeds a fuzz target with a corpus, so that builds without libFuzzer replay it: each file of a folder as it is, cut short
- * at many lengths, and with bits flipped, always the same ones. Each input lies in memory of exactly its size, for ASan.
+ * Feeds a fuzz target with a corpus, so that builds without libFuzzer replay it: each file of a
+ * folder as it is, cut short at many lengths, and with bits flipped, always the same ones. Each
+ * input lies in memory of exactly its size, for ASan.
  *
  *     replay_tflite FOLDER
  */

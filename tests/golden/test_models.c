@@ -1,7 +1,7 @@
 /*
- * Whole models on pictures against the reference runtime: see make_models.py, which also says what the files hold.
- * Arguments: names of models, each with a file models/NAME.golden; "builtin" needs nothing else, the others are looked
- * for in the folder of models.
+ * Whole models on pictures against the reference runtime: see make_models.py, which also says what
+ * the files hold. Arguments: names of models, each with a file models/NAME.golden; "builtin" needs
+ * nothing else, the others are looked for in the folder of models.
  */
 #include "nn/base/bytes.h"
 #include "tests/test.h"
@@ -80,7 +80,8 @@ static double our_value(MnetDtype dtype, const void *output, uint32_t i) {
     return ((const float *)output)[i];
 }
 
-/* `from` has `lines` rows of SIDE pixels that are `step` bytes apart, and so has `to`, of `size` pixels. */
+/* `from` has `lines` rows of SIDE pixels that are `step` bytes apart, and so has `to`, of `size`
+ * pixels. */
 static void enlarge(const uint8_t *from, uint8_t *to, int size, int step, int lines, int from_line,
                     int to_line) {
     for (int line = 0; line < lines; line++)
@@ -129,7 +130,8 @@ static void *make_input(const MnetModelInfo *info, const uint8_t *picture) {
     return tensor;
 }
 
-/* Largest and squared mean difference of a picture's outputs, in steps or relative to the largest. */
+/* Largest and squared mean difference of a picture's outputs, in steps or relative to the largest.
+ */
 static void compare(const Golden *golden, int picture, MnetDtype dtype, const void *output,
                     double *largest, double *square) {
     double unit = 0, sum = 0, best = -INFINITY, ours_at_best = -INFINITY, best_of_ours = 0;

@@ -1,4 +1,5 @@
-/* Each operator alone, given the same input, within one step of the reference runtime: see make_ops.py. */
+/* Each operator alone, given the same input, within one step of the reference runtime: see
+ * make_ops.py. */
 #include "nn/base/bytes.h"
 #include "tests/test.h"
 

@@ -168,7 +168,8 @@ void conv_free(Conv *conv) {
 
 #define CANARY 192
 
-/* Runs units [0, units) in pieces of at most `piece`, the last piece first; each piece has dirty scratch of its own. */
+/* Runs units [0, units) in pieces of at most `piece`, the last piece first; each piece has dirty
+ * scratch of its own. */
 static bool run_pieces(const Conv *conv, const MnetStep *step, int piece, uint8_t *guarded,
                        size_t bytes) {
     void *tensors[8] = {NULL};

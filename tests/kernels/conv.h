@@ -1,6 +1,6 @@
 /**
- * Random convolutions for the tests of this folder: a graph of one node, its step run over several splits, and an obvious
- * loop in double precision and int64 to compare with.
+ * Random convolutions for the tests of this folder: a graph of one node, its step run over several
+ * splits, and an obvious loop in double precision and int64 to compare with.
  */
 #ifndef MNET_TESTS_KERNELS_CONV_H
 #define MNET_TESTS_KERNELS_CONV_H
@@ -23,13 +23,14 @@ typedef struct Conv {
 int conv_random(int lo, int hi);
 void conv_seed(unsigned seed);
 
-/** Builds the graph: shapes and flags must be set; fills sizes of the output, operands and quantisation at random. */
+/** Builds the graph: shapes and flags must be set; fills sizes of the output, operands and
+ * quantisation at random. */
 void conv_build(Conv *conv, bool extreme);
 void conv_free(Conv *conv);
 
 /**
- * Prepares, runs in one piece and in random pieces, and compares: both are equal, equal to the reference, and nothing is
- * written beside the output. False with the first fault in `message`.
+ * Prepares, runs in one piece and in random pieces, and compares: both are equal, equal to the
+ * reference, and nothing is written beside the output. False with the first fault in `message`.
  */
 bool conv_check(const Conv *conv, char *message, size_t size);
 

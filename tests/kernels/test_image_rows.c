@@ -1,4 +1,5 @@
-/* Each tier's row kernels against C's, bit for bit. With --bench, their times. A number as argument is the seed. */
+/* Each tier's row kernels against C's, bit for bit. With --bench, their times. A number as argument
+ * is the seed. */
 #include "nn/kernels/image_rows.h"
 
 #include "nn/base/cpu.h"

@@ -1,6 +1,6 @@
 /*
- * Every tier of the int8 kernels that this CPU has against C, byte for byte: odd sizes, saturating extremes, poison around
- * all that may be touched.
+ * Every tier of the int8 kernels that this CPU has against C, byte for byte: odd sizes, saturating
+ * extremes, poison around all that may be touched.
  *
  *   test_qs8 [SEED]     checks
  *   test_qs8 --bench    times a few shapes of MobileNetV2

@@ -1,4 +1,5 @@
-/** For tests of every tier of a kernel that this CPU has: which there are, random numbers, timing. */
+/** For tests of every tier of a kernel that this CPU has: which there are, random numbers, timing.
+ */
 #ifndef MNET_TESTS_KERNELS_TIER_H
 #define MNET_TESTS_KERNELS_TIER_H
 
@@ -18,7 +19,8 @@ static const uint32_t tier_masks[] = {
     ~0u,
 };
 
-/* Those that the CPU has and MNET_CPU leaves, without repetition, are the first tier_count() of tier_features(). */
+/* Those that the CPU has and MNET_CPU leaves, without repetition, are the first tier_count() of
+ * tier_features(). */
 static inline uint32_t tier_features(int tier) {
     uint32_t found = 0;
     int n = 0;

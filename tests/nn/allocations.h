@@ -1,6 +1,6 @@
 /**
- * Counts allocations. For programs that are linked with link_args: counted_allocations (tests/nn/meson.build), by which the
- * linker sends the library's calls here.
+ * Counts allocations. For programs that are linked with link_args: counted_allocations
+ * (tests/nn/meson.build), by which the linker sends the library's calls here.
  */
 #ifndef MNET_TESTS_NN_ALLOCATIONS_H
 #define MNET_TESTS_NN_ALLOCATIONS_H

@@ -12,7 +12,8 @@
 static MnetError error;
 static char folder[] = "/tmp/mnet-test-model-XXXXXX";
 
-/* A path in the corpus of the fuzz targets, whose models are small and whole, or broken in one known way. */
+/* A path in the corpus of the fuzz targets, whose models are small and whole, or broken in one
+ * known way. */
 static const char *corpus(const char *name) {
     static char path[1200];
     const char *source = getenv("MNET_SOURCE");
@@ -226,7 +227,8 @@ static void test_refused(void) {
     check_refused(corpus("tflite/unsupported_op.tflite"), "PRELU");
 }
 
-/* A cut file is an error or, where only a tail that nobody reads is gone, a model; a bit more or less, likewise. */
+/* A cut file is an error or, where only a tail that nobody reads is gone, a model; a bit more or
+ * less, likewise. */
 static void test_damaged(const char *name) {
     size_t size;
     unsigned char *data = contents(corpus(name), &size);

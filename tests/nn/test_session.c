@@ -1,4 +1,5 @@
-/* nn/session.c: options, frames and tensors, what a result holds, and that a run allocates nothing. */
+/* nn/session.c: options, frames and tensors, what a result holds, and that a run allocates nothing.
+ */
 #include "nn/base/threads.h"
 #include "tests/nn/allocations.h"
 #include "tests/nn/session_case.h"

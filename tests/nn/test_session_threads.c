@@ -1,4 +1,5 @@
-/* nn/session.c with several threads: in a run, of several sessions, and of the one pair that a session allows. */
+/* nn/session.c with several threads: in a run, of several sessions, and of the one pair that a
+ * session allows. */
 #include "tests/nn/session_case.h"
 
 #include <pthread.h>

@@ -1,8 +1,9 @@
 /*
- * Sixteen channels at a time over bands of output rows. The input rows under them, counted from the top of the padding, are
- * laid out in scratch two by two: for each column the s16 of both rows alternate, borders being zeros, so that one vpmaddwd
- * does two taps of a column. The pairs stay the same whether a window begins with a pair's first row or its second, as there
- * are weights for either; so each row is laid out once, in a ring of pairs that stays in the first-level cache.
+ * Sixteen channels at a time over bands of output rows. The input rows under them, counted from the
+ * top of the padding, are laid out in scratch two by two: for each column the s16 of both rows
+ * alternate, borders being zeros, so that one vpmaddwd does two taps of a column. The pairs stay
+ * the same whether a window begins with a pair's first row or its second, as there are weights for
+ * either; so each row is laid out once, in a ring of pairs that stays in the first-level cache.
  */
 #include "nn/kernels/depthwise_qs8.h"
 #include "nn/kernels/x86/epilogue_qs8_avx2.h"
@@ -14,8 +15,8 @@
     (128 * 1024) /* of input: is read by all blocks of channels from the second-level cache */
 
 /*
- * Of NR channels; weights as [window begins in the first or second row of a pair][pair][kernel w][NR channels][2], the
- * channels in the epilogue's order.
+ * Of NR channels; weights as [window begins in the first or second row of a pair][pair][kernel
+ * w][NR channels][2], the channels in the epilogue's order.
  */
 typedef struct Block {
     int32_t bias[NR];
@@ -93,7 +94,8 @@ MNET_INLINE __m256i load_cell(const int8_t *x, size_t n, __m256i zero_point) {
     return _mm256_sub_epi16(_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)x)), zero_point);
 }
 
-/* Lays out two input rows, either of which may be NULL: outside of the picture, or of the kernel. */
+/* Lays out two input rows, either of which may be NULL: outside of the picture, or of the kernel.
+ */
 MNET_INLINE void widen_pair(const MnetPatches *p, const int8_t *row0, const int8_t *row1, size_t n,
                             __m256i zero_point, __m256i *out) {
     const __m256i zero = _mm256_setzero_si256();
@@ -114,7 +116,8 @@ MNET_INLINE void widen_pair(const MnetPatches *p, const int8_t *row0, const int8
         out[0] = out[1] = zero;
 }
 
-/* The pairs under an output row: [first, end), of which others than those of dilated kernels are shared by rows. */
+/* The pairs under an output row: [first, end), of which others than those of dilated kernels are
+ * shared by rows. */
 typedef struct Pairs {
     size_t first, end, set;
     int top, step; /* first row of pair 0, and rows from one to the next */
@@ -213,8 +216,8 @@ MNET_INLINE void tile(size_t pixels, const Row *row, const Block *block, size_t 
 }
 
 /*
- * The usual 3x3 kernels, undilated and with both row pairs there: the weights of eight channels stay in registers, and all
- * distances but that of the two row pairs are known.
+ * The usual 3x3 kernels, undilated and with both row pairs there: the weights of eight channels
+ * stay in registers, and all distances but that of the two row pairs are known.
  */
 MNET_INLINE void sum_pixels_3x3(size_t stride, const Row *row, const Block *block, size_t pixels,
                                 size_t x, __m256i (*sums)[2]) {

@@ -1,6 +1,7 @@
 /**
- * The epilogue of mnet_epilogue_qs8_c() on sums in registers, bit for bit. Sixteen channels are two vectors of sums: channels
- * 0-3 and 8-11, then 4-7 and 12-15, as saturating packs work in halves of 128 bits; so bias and multiplier lie too.
+ * The epilogue of mnet_epilogue_qs8_c() on sums in registers, bit for bit. Sixteen channels are two
+ * vectors of sums: channels 0-3 and 8-11, then 4-7 and 12-15, as saturating packs work in halves of
+ * 128 bits; so bias and multiplier lie too.
  */
 #ifndef MNET_KERNELS_X86_EPILOGUE_QS8_AVX2_H
 #define MNET_KERNELS_X86_EPILOGUE_QS8_AVX2_H
@@ -12,7 +13,8 @@
 #include <string.h>
 
 /**
- * *sum += x, the instruction itself: given the intrinsic, gcc 12 does all products of a tile first, and keeps the sums in memory.
+ * *sum += x, the instruction itself: given the intrinsic, gcc 12 does all products of a tile first,
+ * and keeps the sums in memory.
  */
 MNET_INLINE void mnet_add_avx2(__m256i *sum, __m256i x) {
     __asm__ volatile("vpaddd %1, %0, %0" : "+x"(*sum) : "x"(x));
@@ -23,7 +25,8 @@ static inline size_t mnet_lane_avx2(size_t c) {
     return (c & 3) | (c & 4) << 1 | (c & 8) >> 1;
 }
 
-/** A range for vectors. Upper bounds are taken before rounding, lower ones in the bytes: packing saturates downwards. */
+/** A range for vectors. Upper bounds are taken before rounding, lower ones in the bytes: packing
+ * saturates downwards. */
 typedef struct MnetRangeAvx2 {
     __m256 hi;
     __m256i zero_point, least; /* s16, s8 */
@@ -153,8 +156,9 @@ MNET_INLINE void mnet_finish_narrow_avx2(const MnetEpilogueQs8 *epilogue, bool a
 }
 
 /**
- * Pixels of `columns` channels, at most 16; y_stride lies between one and the next, of the residual too. Not inlined: its
- * constants would take the registers of the sums' loop. Best called with many pixels.
+ * Pixels of `columns` channels, at most 16; y_stride lies between one and the next, of the residual
+ * too. Not inlined: its constants would take the registers of the sums' loop. Best called with many
+ * pixels.
  */
 static __attribute__((noinline, unused)) void
 mnet_finish_pixels_avx2(const MnetEpilogueQs8 *epilogue, size_t pixels, size_t columns,

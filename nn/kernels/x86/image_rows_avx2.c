@@ -1,7 +1,8 @@
 /*
- * Vertical: columns are summed in registers, each row's 64 bytes in turn, so that a segment's rows are as many streams;
- * the hardware's prefetcher follows none of them far, so each asks for the line that it takes in the next segment.
- * Horizontal: an output's taps are one or more vectors, and the partial sums of eight outputs are added up together.
+ * Vertical: columns are summed in registers, each row's 64 bytes in turn, so that a segment's rows
+ * are as many streams; the hardware's prefetcher follows none of them far, so each asks for the
+ * line that it takes in the next segment. Horizontal: an output's taps are one or more vectors, and
+ * the partial sums of eight outputs are added up together.
  */
 #include "nn/kernels/image_rows.h"
 
@@ -11,7 +12,8 @@
 /* Bytes of each row that a step takes. */
 #define STEP 64
 
-/* A kind must be a constant where vectors are in play; the functions are too large for the compiler to see that alone. */
+/* A kind must be a constant where vectors are in play; the functions are too large for the compiler
+ * to see that alone. */
 #define INLINE static inline __attribute__((always_inline))
 
 /* Structures of named vectors and no arrays: gcc 12 keeps those in memory. */
@@ -37,8 +39,8 @@ INLINE void store(void *at, __m256i v) {
 }
 
 /**
- * 32 columns of one row as 16-bit numbers: for pairs the even and the odd ones, for bytes those of the two unpacks (see
- * in_order()), for 10 bits in order.
+ * 32 columns of one row as 16-bit numbers: for pairs the even and the odd ones, for bytes those of
+ * the two unpacks (see in_order()), for 10 bits in order.
  */
 INLINE Columns load_columns(const uint8_t *row, MnetRowsKind kind, __m128i shift) {
     __m256i bytes = load(row);
@@ -234,8 +236,9 @@ static void split2_avx2(int16_t *const out[2], const int16_t *row, int n) {
 }
 
 /**
- * Eight pixels of three: three registers of 128 bits hold r0 g0 b0 r1 .. b7. Blending takes the eight words of one channel
- * together, as no two share a position modulo 8, and a shuffle puts them in order.
+ * Eight pixels of three: three registers of 128 bits hold r0 g0 b0 r1 .. b7. Blending takes the
+ * eight words of one channel together, as no two share a position modulo 8, and a shuffle puts them
+ * in order.
  */
 static void split3_avx2(int16_t *const out[3], const int16_t *row, int n) {
     const __m256i order[3] = {
@@ -261,7 +264,8 @@ static void split3_avx2(int16_t *const out[3], const int16_t *row, int n) {
     }
 }
 
-/** The sums of the four numbers in each half of the four vectors: of a's, b's, c's and d's low halves, then of the high. */
+/** The sums of the four numbers in each half of the four vectors: of a's, b's, c's and d's low
+ * halves, then of the high. */
 INLINE __m256i sum_quarters(__m256i a, __m256i b, __m256i c, __m256i d) {
     __m256i ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
     __m256i cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));

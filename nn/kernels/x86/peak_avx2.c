@@ -4,7 +4,8 @@
 /* More sums than the latency of a multiply-add times its rate: 4 or 5 cycles by 2. */
 #define SUMS 12
 
-/* Another value for all that the compiler knows, so that it neither merges what is alike nor moves it. */
+/* Another value for all that the compiler knows, so that it neither merges what is alike nor moves
+ * it. */
 #define FORGET(value) __asm__ volatile("" : "+x"(value))
 
 static float peak_f32_avx2(size_t rounds) {
@@ -28,7 +29,8 @@ static float peak_f32_avx2(size_t rounds) {
     return total[0];
 }
 
-/* The exact product of the int8 kernels: bytes widened to 16 bits, pairs of products added to 32 bits. */
+/* The exact product of the int8 kernels: bytes widened to 16 bits, pairs of products added to 32
+ * bits. */
 static int32_t peak_qs8_avx2(size_t rounds) {
     __m256i x = _mm256_set1_epi16(1), w = _mm256_set1_epi16(-2), s[SUMS];
 

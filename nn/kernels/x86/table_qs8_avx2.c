@@ -1,10 +1,12 @@
 /*
- * A table of 256 bytes as 16 of 16, t[0] to t[15], for vpshufb, which gives 0 for an index of 128 or more. The index less 16 i
- * lies in 0 to 127 for several i; the steps' tables are made so that the exclusive or of what they give is what is wanted:
- *   i = 0: t[0];  i = 1 to 7: t[i] ^ t[i - 1];  i = 8: t[8] ^ t[7] ^ t[0];  i = 9 to 15: t[i] ^ t[i - 1] ^ t[i - 8] ^ t[i - 9]
- * Up to i = 8 the subtraction wraps around, so that an index of 128 + r takes part from i = r / 16 + 1 on; from there it
- * saturates, and nothing comes back. So an index of 16 h + l, h < 8, gathers t[h] from i = 0 to h; one of 16 (8 + j) + l
- * gathers t[7] ^ t[j] from i = j + 1 to 7, then t[8 + j] ^ t[7] ^ t[j] from i = 8 to 8 + j.
+ * A table of 256 bytes as 16 of 16, t[0] to t[15], for vpshufb, which gives 0 for an index of 128
+ * or more. The index less 16 i lies in 0 to 127 for several i; the steps' tables are made so that
+ * the exclusive or of what they give is what is wanted: i = 0: t[0];  i = 1 to 7: t[i] ^ t[i - 1];
+ * i = 8: t[8] ^ t[7] ^ t[0];  i = 9 to 15: t[i] ^ t[i - 1] ^ t[i - 8] ^ t[i - 9] Up to i = 8 the
+ * subtraction wraps around, so that an index of 128 + r takes part from i = r / 16 + 1 on; from
+ * there it saturates, and nothing comes back. So an index of 16 h + l, h < 8, gathers t[h] from i =
+ * 0 to h; one of 16 (8 + j) + l gathers t[7] ^ t[j] from i = j + 1 to 7, then t[8 + j] ^ t[7] ^
+ * t[j] from i = 8 to 8 + j.
  */
 #include "nn/kernels/quantize.h"
 #include "nn/kernels/x86/inline_avx2.h"

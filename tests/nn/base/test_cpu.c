@@ -1,4 +1,5 @@
-/* What the mask leaves; run by meson with several values of MNET_CPU, and the features expected as the argument. */
+/* What the mask leaves; run by meson with several values of MNET_CPU, and the features expected as
+ * the argument. */
 #include "nn/base/cpu.h"
 
 #include "tests/test.h"

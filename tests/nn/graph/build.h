@@ -59,7 +59,8 @@ static inline int build_input(MnetGraph *graph, MnetLayout layout, int rank, con
     return graph->input = build_tensor(graph, MNET_DTYPE_F32, rank, dims);
 }
 
-/** A node with one new output, which becomes the graph's; its inputs are x and, unless negative, y and z. */
+/** A node with one new output, which becomes the graph's; its inputs are x and, unless negative, y
+ * and z. */
 static inline MnetNode *build_node(MnetGraph *graph, MnetOpKind kind, int x, int y, int z) {
     int output = build_unknown(graph);
     MnetNode *node = mnet_graph_add_node(graph, kind, "", NULL, z >= 0 ? 3 : y >= 0 ? 2 : 1, 1);

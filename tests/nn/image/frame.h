@@ -1,6 +1,7 @@
 /**
- * Random frames for the tests of image/. Each plane lies between two pages that can't be touched, its last byte (or its
- * first) at the border, so that a read outside the rows crashes. What lies between and beside the pixels is random.
+ * Random frames for the tests of image/. Each plane lies between two pages that can't be touched,
+ * its last byte (or its first) at the border, so that a read outside the rows crashes. What lies
+ * between and beside the pixels is random.
  */
 #ifndef TESTS_NN_IMAGE_FRAME_H
 #define TESTS_NN_IMAGE_FRAME_H
@@ -24,7 +25,8 @@ typedef struct Frame {
     FramePlane planes[3];
 } Frame;
 
-/** Makes or remakes a frame; the rest of frame->image is zero. `padding`: the most bytes between two rows. */
+/** Makes or remakes a frame; the rest of frame->image is zero. `padding`: the most bytes between
+ * two rows. */
 void frame_make(Frame *frame, MnetPixelFormat format, int width, int height, int padding,
                 bool negative_strides);
 void frame_free(Frame *frame);

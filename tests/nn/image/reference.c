@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/** How the upright picture maps onto the stored frame: stored = flip(unrotate(upright)), sizes of the visible part. */
+/** How the upright picture maps onto the stored frame: stored = flip(unrotate(upright)), sizes of
+ * the visible part. */
 typedef struct View {
     int width, height; /* stored */
     int quarters;      /* turns clockwise */
@@ -92,8 +93,9 @@ static int halved_y(const MnetImage *m, int c) {
 }
 
 /**
- * Weights of the samples of an axis: `at` is where the output's centre falls and `step` how far outputs are apart, in
- * pixels of the frame; visible are pixels [origin, origin + size). Sample k stands at pixel position site(k).
+ * Weights of the samples of an axis: `at` is where the output's centre falls and `step` how far
+ * outputs are apart, in pixels of the frame; visible are pixels [origin, origin + size). Sample k
+ * stands at pixel position site(k).
  */
 static void find_taps(Taps *taps, MnetResize resize, double at, double step, int origin, int size,
                       int halved, bool cosited) {
@@ -139,7 +141,8 @@ static double resample(const MnetImage *m, const MnetRect *visible, MnetResize r
     return sum;
 }
 
-/** Codes to R, G, B of 0 to 1, from the definitions: Y = Kr R + Kg G + Kb B, Cb = (B - Y) / (2 (1 - Kb)), ... */
+/** Codes to R, G, B of 0 to 1, from the definitions: Y = Kr R + Kg G + Kb B, Cb = (B - Y) / (2 (1 -
+ * Kb)), ... */
 static void to_rgb(const MnetImage *m, const double code[3], double rgb[3]) {
     double bits = is_ten_bit(m) ? 10 : 8, eight = pow(2, bits - 8), peak = pow(2, bits) - 1;
     bool full =

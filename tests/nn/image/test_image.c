@@ -47,7 +47,8 @@ static double element(const MnetImageTarget *t, const void *tensor, int x, int y
                                       : ((const int8_t *)tensor)[at];
 }
 
-/** How far an element is off what v calls for, in units of 255, beyond the half step of rounding. */
+/** How far an element is off what v calls for, in units of 255, beyond the half step of rounding.
+ */
 static double difference(const MnetImageTarget *t, double got, double v, int c) {
     double mul = (double)t->mul[c], want = v * mul + (double)t->add[c];
     if (t->dtype == MNET_DTYPE_F32)
@@ -256,7 +257,8 @@ static void change_one(MnetImage *image, int part) {
     }
 }
 
-/** A converter that has seen other frames gives what a new one does; a refused frame does no harm. */
+/** A converter that has seen other frames gives what a new one does; a refused frame does no harm.
+ */
 static void test_changing_geometry(void) {
     static uint8_t fresh[MAX_BYTES], used[MAX_BYTES];
     Frame frame = {0};

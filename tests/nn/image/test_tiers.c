@@ -1,4 +1,5 @@
-/* Whole conversions give the same bytes on each tier. The CPU's features are read once a process, so a tier has its own. */
+/* Whole conversions give the same bytes on each tier. The CPU's features are read once a process,
+ * so a tier has its own. */
 #include "nn/image/image.h"
 #include "tests/nn/image/frame.h"
 #include "tests/test.h"

@@ -62,7 +62,8 @@ static void test_known_weights(void) {
     check_taps(&f, 1, 1, 4, (double[]){0.125, 0.375, 0.375, 0.125});
     check_taps(&f, 0, 0, 3, (double[]){3 / 7.0, 3 / 7.0, 1 / 7.0});
 
-    /* Chroma on the first of its two pixels: output 1 lies at pixel 3, chroma 1 at 2.5, chroma 2 at 4.5. */
+    /* Chroma on the first of its two pixels: output 1 lies at pixel 3, chroma 1 at 2.5, chroma 2
+     * at 4.5. */
     f = build(half, MNET_RESIZE_ANTIALIAS, 1, true);
     check_taps(&f, 1, 1, 2, (double[]){0.75, 0.25});
     f = build(half, MNET_RESIZE_ANTIALIAS, 1, false);
@@ -74,7 +75,8 @@ static void test_known_weights(void) {
     mnet_arena_clear(&arena);
 }
 
-/** A frame cut out at an odd pixel: its first pixel's chroma is the sample that it shares with the pixel before. */
+/** A frame cut out at an odd pixel: its first pixel's chroma is the sample that it shares with the
+ * pixel before. */
 static void test_odd_origin(void) {
     MnetAxis axis = {.origin = 3, .size = 4, .box_size = 4, .n_outputs = 4};
     MnetFilter f = build(axis, MNET_RESIZE_BILINEAR, 1, false);

@@ -2,7 +2,8 @@
 
 #include "tests/test.h"
 
-/* Root table at 20: u8 field 0 = 7, vector field 1 of two int32, string field 2, table field 3 = the root itself. */
+/* Root table at 20: u8 field 0 = 7, vector field 1 of two int32, string field 2, table field 3 =
+ * the root itself. */
 static const uint8_t sample[] = {
     20, 0, 0,  0,                     /* 0: offset of the root */
     12, 0, 20, 0, 4,   0,   8,   0,   /* 4: vtable of 12 bytes, table of 20; fields 0 and 1 */

@@ -1,4 +1,5 @@
-/* Where a model's normalisation comes from: metadata, .modelinfo, quantisation, the exporter's habit. */
+/* Where a model's normalisation comes from: metadata, .modelinfo, quantisation, the exporter's
+ * habit. */
 #include <math.h>
 #include <unistd.h>
 
@@ -87,7 +88,8 @@ static void test_metadata(void) {
     CHECK(maps(0, 3, 1) && maps(1, 6, 1) && maps(2, 3, 0) && !strcmp(source, "TFLite metadata"));
 }
 
-/* Models often say 127.5 and 127.5 beside a quantisation by 1 / 128 around 128: the bytes are meant. */
+/* Models often say 127.5 and 127.5 beside a quantisation by 1 / 128 around 128: the bytes are
+ * meant. */
 static void test_metadata_of_quantised_input(void) {
     begin("TFLite", MNET_DTYPE_QU8, 1 / 128.f, 128);
     graph.metadata.has_normalization = true;

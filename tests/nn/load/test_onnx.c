@@ -1,4 +1,5 @@
-/* The ONNX loader on the small files of tests/fuzz/corpus/onnx (made by make_onnx_corpus.py) and on real models. */
+/* The ONNX loader on the small files of tests/fuzz/corpus/onnx (made by make_onnx_corpus.py) and on
+ * real models. */
 #include "nn/load/load.h"
 #include "tests/test.h"
 
@@ -32,7 +33,8 @@ static int count(MnetOpKind kind) {
     return n;
 }
 
-/* The only (or first) node of a kind; a dead one, where there is none, so that checks on it fail. */
+/* The only (or first) node of a kind; a dead one, where there is none, so that checks on it fail.
+ */
 static const MnetNode *node_of(MnetOpKind kind) {
     static int no_tensors[2];
     static const MnetNode none = {.inputs = no_tensors, .outputs = no_tensors};

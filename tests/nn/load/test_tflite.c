@@ -1,5 +1,5 @@
-/* The TFLite loader on the small files of tests/fuzz/corpus/tflite (tests/fuzz/make_corpus.py says what they hold), and
- * on the real models of the shared folder. */
+/* The TFLite loader on the small files of tests/fuzz/corpus/tflite (tests/fuzz/make_corpus.py says
+ * what they hold), and on the real models of the shared folder. */
 #include <math.h>
 
 #include "nn/load/load.h"

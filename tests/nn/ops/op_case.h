@@ -1,6 +1,6 @@
 /**
- * One operator alone: a graph around a node, its tensors between canaries, run in one go and in random splits. What comes
- * out is compared with real values that the test computes in double.
+ * One operator alone: a graph around a node, its tensors between canaries, run in one go and in
+ * random splits. What comes out is compared with real values that the test computes in double.
  */
 #ifndef MNET_TESTS_OP_CASE_H
 #define MNET_TESTS_OP_CASE_H
@@ -61,7 +61,8 @@ static inline void case_end(OpCase *c) {
     mnet_graph_clear(&c->graph);
 }
 
-/* A tensor of random content: floats of -4 to 4; or any bytes, now and then only extremes, of a random quantisation. */
+/* A tensor of random content: floats of -4 to 4; or any bytes, now and then only extremes, of a
+ * random quantisation. */
 static inline int case_tensor(OpCase *c, MnetDtype dtype, int rank, const int32_t *dims) {
     int id = mnet_graph_add_tensor(&c->graph, "t", dtype, rank, dims);
     MnetTensor *tensor = &c->graph.tensors[id];
@@ -210,8 +211,8 @@ static inline bool case_run(OpCase *c, MnetOpPrepare prepare) {
 }
 
 /*
- * Whether element i of an output is what a real value becomes. Quantised: the nearest step, either of the two where the
- * value lies between them but for the rounding of a few float operations.
+ * Whether element i of an output is what a real value becomes. Quantised: the nearest step, either
+ * of the two where the value lies between them but for the rounding of a few float operations.
  */
 static inline void case_expect(const OpCase *c, int id, int64_t i, double expected) {
     const MnetTensor *tensor = case_info(c, id);

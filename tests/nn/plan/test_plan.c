@@ -33,7 +33,8 @@ static int add_constant(MnetGraph *graph, const char *name, int rank, const int3
     return id;
 }
 
-/* Appends a node of one or two inputs to tensor `a`, `b` being of the same size, and returns its output. */
+/* Appends a node of one or two inputs to tensor `a`, `b` being of the same size, and returns its
+ * output. */
 static int add_random_node(MnetGraph *graph, int a, int b) {
     MnetTensor x = graph->tensors[a];
     int kind = random_in(0, 4), y;
@@ -116,7 +117,8 @@ static bool same_bytes(const MnetGraph *graph, int tensor, const void *a, const 
     return tensor == MNET_NO_TENSOR || !memcmp(a, b, tensor_bytes(&graph->tensors[tensor]));
 }
 
-/* Runs twice with the input written anew; results must be those of run_apart(), and outlive the writing. */
+/* Runs twice with the input written anew; results must be those of run_apart(), and outlive the
+ * writing. */
 static void check_runs(const MnetGraph *graph, const MnetPlan *plan, int threads,
                        void *const *want) {
     size_t input_bytes = tensor_bytes(&graph->tensors[graph->input]);
