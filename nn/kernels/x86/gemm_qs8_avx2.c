@@ -1,7 +1,8 @@
 /*
- * Tiles of 6 pixels by 16 channels; pairs of inputs are multiplied and added by vpmaddwd, which is exact. vpmaddubsw would do
- * twice as many a time, but saturates where two neighbouring weights of one sign are large: in trained per-channel models in
- * 20 to 90 % of all groups of 4 inputs by 16 channels, which would have to be done twice.
+ * Tiles of 6 pixels by 16 channels; pairs of inputs are multiplied and added by vpmaddwd, which is
+ * exact. vpmaddubsw would do twice as many a time, but saturates where two neighbouring weights of
+ * one sign are large: in trained per-channel models in 20 to 90 % of all groups of 4 inputs by 16
+ * channels, which would have to be done twice.
  */
 #include "nn/kernels/gemm_qs8.h"
 #include "nn/kernels/x86/epilogue_qs8_avx2.h"
@@ -10,7 +11,8 @@
 #define NR 16
 #define ROWS (8 * MR) /* their sums wait for the epilogue */
 
-/* Weights as [k / 2][16 channels][2], the channels in the epilogue's order; of a narrow panel [k / 2][8 channels][2]. */
+/* Weights as [k / 2][16 channels][2], the channels in the epilogue's order; of a narrow panel [k /
+ * 2][8 channels][2]. */
 typedef struct Panel {
     int32_t bias[NR];
     float multiplier[NR];
