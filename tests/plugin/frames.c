@@ -150,9 +150,9 @@ frame_new_tight (const GstVideoInfo * info, guint cut)
 }
 
 GstHarness *
-mobilenet_harness (const gchar * properties)
+element_harness (const gchar * name, const gchar * properties)
 {
-  gchar *line = g_strdup_printf ("mobilenet threshold=0 %s", properties);
+  gchar *line = g_strdup_printf ("%s %s", name, properties);
   GstElement *element = gst_parse_launch (line, NULL);
   GstHarness *h;
 
@@ -162,6 +162,12 @@ mobilenet_harness (const gchar * properties)
   gst_object_unref (element);
   g_free (line);
   return h;
+}
+
+GstHarness *
+mobilenet_harness (const gchar * properties)
+{
+  return element_harness ("mobilenet threshold=0", properties);
 }
 
 void

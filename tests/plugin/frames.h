@@ -23,7 +23,9 @@ GstBuffer *frame_new_padded (const GstVideoInfo * info, guint seed, guint paddin
 /* A grey frame whose planes end with the last pixel of their last row, and the last plane `cut` bytes before that. */
 GstBuffer *frame_new_tight (const GstVideoInfo * info, guint cut);
 
-/* A harness around a `mobilenet` with threshold=0 and these properties, written as for gst-launch. */
+/* A harness around an element with these properties, written as for gst-launch. */
+GstHarness *element_harness (const gchar * name, const gchar * properties);
+/* The same around a `mobilenet` with threshold=0. */
 GstHarness *mobilenet_harness (const gchar * properties);
 void mobilenet_set_caps (GstHarness * h, const gchar * format, gint width, gint height);
 /* Pushes a frame, and returns what comes out. */

@@ -18,15 +18,8 @@ add_result (GstBuffer * buffer, const gchar * label, gfloat probability)
 static inline GstHarness *
 overlay_harness (const gchar * properties, const gchar * format, gint width, gint height)
 {
-  gchar *line = g_strdup_printf ("mobilenetoverlay %s", properties);
-  GstElement *element = gst_parse_launch (line, NULL);
-  GstHarness *h;
+  GstHarness *h = element_harness ("mobilenetoverlay", properties);
 
-  fail_unless (element != NULL, "%s", line);
-  gst_object_ref_sink (element);
-  h = gst_harness_new_with_element (element, "sink", "src");
-  gst_object_unref (element);
-  g_free (line);
   gst_harness_set_src_caps (h, frame_caps (format, width, height));
   return h;
 }
@@ -35,15 +28,8 @@ overlay_harness (const gchar * properties, const gchar * format, gint width, gin
 static inline GstHarness *
 attach_harness (const gchar * properties, const gchar * format, gint width, gint height)
 {
-  gchar *line = g_strdup_printf ("mobilenetoverlay %s", properties);
-  GstElement *element = gst_parse_launch (line, NULL);
-  GstHarness *h;
+  GstHarness *h = element_harness ("mobilenetoverlay", properties);
 
-  fail_unless (element != NULL, "%s", line);
-  gst_object_ref_sink (element);
-  h = gst_harness_new_with_element (element, "sink", "src");
-  gst_object_unref (element);
-  g_free (line);
   gst_harness_add_propose_allocation_meta (h,
       GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE, NULL);
   gst_harness_set_sink_caps_str (h,
