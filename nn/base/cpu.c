@@ -13,22 +13,32 @@
 #include <sys/auxv.h>
 #endif
 
+/* What a feature needs stands before it. */
 static const struct {
-    uint32_t feature;
+    uint32_t feature, needs;
     const char *name;
-} names[] = {
-    {MNET_CPU_AVX2, "avx2"},
-    {MNET_CPU_FMA, "fma"},
-    {MNET_CPU_AVX_VNNI, "avx_vnni"},
-    {MNET_CPU_AVX512, "avx512"},
-    {MNET_CPU_AVX512_VNNI, "avx512_vnni"},
-    {MNET_CPU_AMX_INT8, "amx_int8"},
-    {MNET_CPU_AMX_BF16, "amx_bf16"},
-    {MNET_CPU_NEON, "neon"},
-    {MNET_CPU_DOTPROD, "dotprod"},
-    {MNET_CPU_I8MM, "i8mm"},
-    {MNET_CPU_FP16, "fp16"},
+} table[] = {
+    {MNET_CPU_AVX2, 0, "avx2"},
+    {MNET_CPU_FMA, MNET_CPU_AVX2, "fma"},
+    {MNET_CPU_AVX_VNNI, MNET_CPU_AVX2 | MNET_CPU_FMA, "avx_vnni"},
+    {MNET_CPU_AVX512, MNET_CPU_AVX2 | MNET_CPU_FMA, "avx512"},
+    {MNET_CPU_AVX512_VNNI, MNET_CPU_AVX512, "avx512_vnni"},
+    {MNET_CPU_AMX_INT8, MNET_CPU_AVX512_VNNI, "amx_int8"},
+    {MNET_CPU_AMX_BF16, MNET_CPU_AVX512, "amx_bf16"},
+    {MNET_CPU_NEON, 0, "neon"},
+    {MNET_CPU_DOTPROD, MNET_CPU_NEON, "dotprod"},
+    {MNET_CPU_I8MM, MNET_CPU_NEON | MNET_CPU_DOTPROD, "i8mm"},
+    {MNET_CPU_FP16, MNET_CPU_NEON, "fp16"},
 };
+
+enum { N_FEATURES = sizeof table / sizeof *table };
+
+static uint32_t without_unmet(uint32_t features) {
+    for (int i = 0; i < N_FEATURES; i++)
+        if ((features & table[i].needs) != table[i].needs)
+            features &= ~table[i].feature;
+    return features;
+}
 
 #if defined(__x86_64__) || defined(__i386__)
 
@@ -56,18 +66,14 @@ static uint32_t detect(void) {
         return 0;
     if (a >= 1)
         __get_cpuid_count(7, 1, &a1, &b1, &c1, &d1);
-    if (b & 1u << 5 && f16c) /* AVX2 */
-        features |= MNET_CPU_AVX2;
-    if (features && fma)
-        features |= MNET_CPU_FMA;
-    if (features && a1 & 1u << 4)
-        features |= MNET_CPU_AVX_VNNI;
+    features |= b & 1u << 5 && f16c ? MNET_CPU_AVX2 : 0;
+    features |= fma ? MNET_CPU_FMA : 0;
+    features |= a1 & 1u << 4 ? MNET_CPU_AVX_VNNI : 0;
     /* F, DQ, BW, VL */
     uint32_t avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
-    if (features && (b & avx512) == avx512 && (state & ZMM) == ZMM) {
+    if ((b & avx512) == avx512 && (state & ZMM) == ZMM) {
         features |= MNET_CPU_AVX512;
-        if (c & 1u << 11)
-            features |= MNET_CPU_AVX512_VNNI;
+        features |= c & 1u << 11 ? MNET_CPU_AVX512_VNNI : 0;
         if (d & 1u << 24 && (state & TILE) == TILE && tile_data_granted()) { /* AMX-TILE */
             features |= d & 1u << 25 ? MNET_CPU_AMX_INT8 : 0;
             features |= d & 1u << 22 ? MNET_CPU_AMX_BF16 : 0;
@@ -102,25 +108,47 @@ static uint32_t detect(void) {
 
 #endif
 
-static uint32_t masked(uint32_t features, const char *mask) {
+/* The feature of that name; 0 for "c" and for nothing, UINT32_MAX for what is no name. */
+static uint32_t find(const char *name, size_t length) {
+    for (int i = 0; i < N_FEATURES; i++)
+        if (strlen(table[i].name) == length && !strncmp(table[i].name, name, length))
+            return table[i].feature;
+    return length == 0 || (length == 1 && *name == 'c') ? 0 : UINT32_MAX;
+}
+
+uint32_t mnet_cpu_masked(uint32_t features, const char *mask, const char **unknown) {
     uint32_t keep = 0;
-    while (mask && *mask) {
+    const char *odd = NULL;
+    while (*mask) {
         size_t length = strcspn(mask, ",");
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (strlen(names[i].name) == length && !strncmp(names[i].name, mask, length))
-                keep |= names[i].feature;
+        uint32_t feature = find(mask, length);
+        if (feature != UINT32_MAX)
+            keep |= feature;
+        else if (!odd)
+            odd = mask;
         mask += length + (mask[length] == ',');
     }
-    return features & keep;
+    if (unknown)
+        *unknown = odd;
+    return without_unmet(features & keep);
+}
+
+static void report_unknown(const char *name) {
+    char known[256];
+    mnet_cpu_names(UINT32_MAX, known, sizeof known);
+    fprintf(stderr, "mnet: MNET_CPU: no feature is called '%.*s'; known are c,%s\n",
+            (int)strcspn(name, ","), name, known);
 }
 
 static uint32_t available;
 
 static void detect_once(void) {
-    const char *mask = getenv("MNET_CPU");
-    available = detect();
+    const char *mask = getenv("MNET_CPU"), *unknown = NULL;
+    available = without_unmet(detect());
     if (mask && *mask)
-        available = masked(available, mask);
+        available = mnet_cpu_masked(available, mask, &unknown);
+    if (unknown)
+        report_unknown(unknown);
 }
 
 uint32_t mnet_cpu_features(void) {
@@ -132,8 +160,8 @@ uint32_t mnet_cpu_features(void) {
 char *mnet_cpu_names(uint32_t features, char *text, size_t size) {
     size_t used = 0;
     snprintf(text, size, "c");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (features & names[i].feature && used < size)
-            used += snprintf(text + used, size - used, "%s%s", used ? "," : "", names[i].name);
+    for (int i = 0; i < N_FEATURES; i++)
+        if (features & table[i].feature && used < size)
+            used += snprintf(text + used, size - used, "%s%s", used ? "," : "", table[i].name);
     return text;
 }

@@ -54,6 +54,46 @@ static void test_against_kernel(void) {
 #endif
 }
 
+/* A feature goes with what it needs: kernels of a CPU that has all. */
+static void test_needs(void) {
+    static const struct {
+        const char *mask, *left;
+    } cases[] = {
+        {"avx2", "avx2"},
+        {"fma", "c"},
+        {"avx2,avx_vnni", "avx2"},
+        {"avx_vnni,fma,avx2", "avx2,fma,avx_vnni"},
+        {"avx512,avx512_vnni", "c"},
+        {"avx2,fma,avx512_vnni,amx_int8", "avx2,fma"},
+        {"avx2,fma,avx512,amx_int8,amx_bf16", "avx2,fma,avx512,amx_bf16"},
+        {"avx2,fma,avx512,avx512_vnni,amx_int8", "avx2,fma,avx512,avx512_vnni,amx_int8"},
+        {"dotprod,fp16", "c"},
+        {"neon,i8mm", "neon"},
+        {",,c,neon,,fp16,", "neon,fp16"},
+    };
+    char names[256];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *unknown;
+        uint32_t left = mnet_cpu_masked(UINT32_MAX, cases[i].mask, &unknown);
+        CHECK(!strcmp(mnet_cpu_names(left, names, sizeof names), cases[i].left),
+              "%s leaves %s, not %s", cases[i].mask, names, cases[i].left);
+        CHECK(!unknown, "%s", cases[i].mask);
+    }
+    CHECK(mnet_cpu_masked(MNET_CPU_AVX2 | MNET_CPU_FMA, "avx2,avx512", NULL) == MNET_CPU_AVX2,
+          "what the CPU lacks is no error");
+    CHECK(mnet_cpu_masked(MNET_CPU_FMA | MNET_CPU_NEON, "fma,neon", NULL) == MNET_CPU_NEON);
+}
+
+static void test_unknown(void) {
+    static const char *const masks[] = {"avx,c", "c,avx", "avx2,AVX2", "avx2 ,fma", "avx51,avx512"};
+    static const char *const odd[] = {"avx,c", "avx", "AVX2", "avx2 ,fma", "avx51,avx512"};
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+        const char *unknown = NULL;
+        mnet_cpu_masked(0, masks[i], &unknown);
+        CHECK(unknown && !strcmp(unknown, odd[i]), "%s", masks[i]);
+    }
+}
+
 static void test_names(void) {
     char text[64] = "";
     CHECK(!strcmp(mnet_cpu_names(0, text, sizeof text), "c"));
@@ -69,6 +109,8 @@ int main(int argc, char **argv) {
     expected = argc > 1 ? argv[1] : "all";
     RUN(test_mask);
     RUN(test_against_kernel);
+    RUN(test_needs);
+    RUN(test_unknown);
     RUN(test_names);
     return test_end();
 }

@@ -179,6 +179,11 @@ class Info(Case):
         text = self.succeeds("mnet-info", MODEL, env={**os.environ, "MNET_CPU": "c"})
         self.assertRegex(text, r"(?m)^cpu +c$")
 
+    def test_cpu_mask_of_unknown_names(self):
+        run = call("mnet-info", MODEL, env={**os.environ, "MNET_CPU": "avx1,sse,neon"})
+        self.assertEqual(run.returncode, 0)
+        self.assertRegex(run.stderr, r"\Amnet: MNET_CPU: no feature is called 'avx1'; known are c,avx2,[^\n]*\n\Z")
+
     def test_without_optimisation(self):
         self.assertIn("\nsteps\n", self.succeeds("mnet-info", "--no-optimization", MODEL))
 
