@@ -219,6 +219,9 @@ typedef struct MnetModelOptions {
     MnetNormalization normalization;
     /** Leave out the optimisation passes that can be left out (for finding an engine's bug). */
     int no_optimization;
+    /** Run operators one by one, none together with the next (for measuring; results are the same).
+     */
+    int no_fusion;
 } MnetModelOptions;
 
 /** What a model is. Lives as long as the model. */

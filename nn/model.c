@@ -1,6 +1,7 @@
 /* A model: file -> graph -> passes -> plan, and what is known of it. */
 #include "nn/model.h"
 
+#include "nn/base/cache.h"
 #include "nn/load/load.h"
 #include "nn/models/builtin.h"
 #include "nn/opt/opt.h"
@@ -182,7 +183,7 @@ static MnetStatus open_file(MnetFile *file, const char *name, const char *path, 
     if (!status)
         status = mnet_opt_run(&model->graph, &passes, error);
     if (!status)
-        status = mnet_plan_new(&model->graph, &model->plan, error);
+        status = mnet_plan_new(&model->graph, options->no_fusion ? 0 : mnet_cache_bytes(2), &model->plan, error);
     if (!status)
         status = describe(model, error);
     if (!status)

@@ -40,4 +40,26 @@ MnetStatus mnet_conv_gemm_qs8_prepare(const MnetGraph *graph, const MnetNode *no
                                       MnetArena *memory, MnetConv *conv, MnetStep *step,
                                       MnetError *error);
 
+/** Floats' side alone, for nn/ops/fused_f32.c too. */
+
+/** Columns of a panel, which is counted over all groups, and its packed weights. */
+size_t mnet_conv_gemm_f32_columns(const MnetConv *conv, size_t panel);
+const float *mnet_conv_gemm_f32_panel(const MnetConv *conv, size_t panel);
+
+/**
+ * Panels [panel, last) of one group for args->rows output pixels from `first` on, counting over the
+ * whole batch, with all that follows the product. args says where rows of x come from; the rest of
+ * it is filled here.
+ */
+void mnet_conv_gemm_f32_rows(const MnetConv *conv, void *const *tensors, MnetGemmF32Args *args,
+                             size_t first, size_t panel, size_t last);
+
+/** Pixels of an input row that all windows of an output row cover, padding included. */
+static inline size_t mnet_conv_window_width(const MnetPatches *p) {
+    return (size_t)(p->out_size[1] - 1) * (size_t)p->stride[1] + (size_t)p->kernel[1];
+}
+
+/** Row `row` of a picture, which may lie outside, with its padding: [window width][channels]. */
+void mnet_conv_window_row_f32(const MnetPatches *p, const float *picture, int row, float *out);
+
 #endif

@@ -20,8 +20,12 @@ typedef struct MnetStepMemory {
 /** Does units [begin, end) of the step. Any split gives the same bytes. */
 typedef void (*MnetStepRun)(const MnetStep *step, const MnetStepMemory *memory, int begin, int end);
 
+#define MNET_STEP_PARTS 3
+
 struct MnetStep {
-    const MnetNode *node;
+    const MnetNode *node;                   /* of a fused step, the last of its parts */
+    const MnetNode *parts[MNET_STEP_PARTS]; /* each reads what the one before it writes */
+    int n_parts;                            /* 0 unless the step is fused (nn/ops/fused.h) */
     const MnetGraph *graph;
     MnetStepRun run;
     const void

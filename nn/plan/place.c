@@ -31,6 +31,15 @@ static void touch(const MnetPlan *plan, MnetLifetime *lives, int tensor, int ste
         life->last = step;
 }
 
+/* What a step's part makes for the next is in no arena. */
+static void touch_inputs(const MnetPlan *plan, MnetLifetime *lives, const MnetNode *node,
+                         const MnetNode *before, int step) {
+    for (int i = 0; i < node->n_inputs; i++) {
+        if (!is_weight(node, i) && !(before && node->inputs[i] == before->outputs[0]))
+            touch(plan, lives, node->inputs[i], step);
+    }
+}
+
 static void find_lives(const MnetPlan *plan, MnetLifetime *lives) {
     const MnetGraph *graph = plan->graph;
     const int kept[] = {graph->output, graph->embedding};
@@ -39,14 +48,13 @@ static void find_lives(const MnetPlan *plan, MnetLifetime *lives) {
         lives[i] = (MnetLifetime){.first = plan->n_steps, .last = -1};
     touch(plan, lives, graph->input, -1);
     for (int i = 0; i < plan->n_steps; i++) {
-        const MnetNode *node = plan->steps[i].node;
+        const MnetStep *step = &plan->steps[i];
+        const MnetNode *const *nodes = step->n_parts ? step->parts : &step->node;
 
-        for (int j = 0; j < node->n_inputs; j++) {
-            if (!is_weight(node, j))
-                touch(plan, lives, node->inputs[j], i);
-        }
-        for (int j = 0; j < node->n_outputs; j++)
-            touch(plan, lives, node->outputs[j], i);
+        for (int part = 0; part == 0 || part < step->n_parts; part++)
+            touch_inputs(plan, lives, nodes[part], part ? nodes[part - 1] : NULL, i);
+        for (int j = 0; j < step->node->n_outputs; j++)
+            touch(plan, lives, step->node->outputs[j], i);
     }
     /* Results stay valid until the next run begins, also while its input is being written. */
     for (int i = 0; i < 2; i++) {

@@ -40,10 +40,15 @@ static MnetStatus prepare_step(MnetPlan *plan, const MnetNode *node, MnetError *
     status = prepare(plan->graph, node, &plan->arena, step, error);
     if (status)
         return status;
-    if (step->scratch_bytes > plan->scratch_bytes)
-        plan->scratch_bytes = step->scratch_bytes;
     plan->n_steps++;
     return MNET_OK;
+}
+
+static void find_scratch(MnetPlan *plan) {
+    for (int i = 0; i < plan->n_steps; i++) {
+        if (plan->steps[i].scratch_bytes > plan->scratch_bytes)
+            plan->scratch_bytes = plan->steps[i].scratch_bytes;
+    }
 }
 
 static MnetStatus build(MnetPlan *plan, MnetError *error) {
@@ -70,16 +75,21 @@ static MnetStatus build(MnetPlan *plan, MnetError *error) {
         if (status)
             return status;
     }
+    status = plan->cache_bytes ? mnet_plan_fuse(plan, error) : MNET_OK;
+    if (status)
+        return status;
+    find_scratch(plan);
     return mnet_plan_place(plan, error);
 }
 
-MnetStatus mnet_plan_new(const MnetGraph *graph, MnetPlan **plan, MnetError *error) {
+MnetStatus mnet_plan_new(const MnetGraph *graph, size_t cache_bytes, MnetPlan **plan, MnetError *error) {
     MnetPlan *made = calloc(1, sizeof(*made));
     MnetStatus status;
 
     if (!made)
         return out_of_memory(graph, error);
     made->graph = graph;
+    made->cache_bytes = cache_bytes;
     status = build(made, error);
     if (status)
         mnet_plan_free(&made);

@@ -11,8 +11,12 @@
 typedef struct MnetPlan MnetPlan;
 typedef struct MnetPlanMemory MnetPlanMemory;
 
-/** The graph must outlive the plan. */
-MnetStatus mnet_plan_new(const MnetGraph *graph, MnetPlan **plan, MnetError *error);
+/**
+ * The graph must outlive the plan. Convolutions that follow each other may become one step
+ * (nn/ops/fused.h), made for a core with cache_bytes of second-level cache, or none where that is
+ * 0, which changes the time and never the result.
+ */
+MnetStatus mnet_plan_new(const MnetGraph *graph, size_t cache_bytes, MnetPlan **plan, MnetError *error);
 void mnet_plan_free(MnetPlan **plan);
 
 size_t mnet_plan_arena_bytes(const MnetPlan *plan);  /* activations of a session */

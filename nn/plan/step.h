@@ -16,6 +16,7 @@ typedef struct MnetPlanTensor {
 
 struct MnetPlan {
     const MnetGraph *graph;
+    size_t cache_bytes; /* 0: nothing is fused */
     MnetArena arena; /* everything below, and packed weights */
     MnetStep *steps; /* in the order of the nodes */
     int n_steps;
@@ -23,6 +24,9 @@ struct MnetPlan {
     size_t arena_bytes;
     size_t scratch_bytes; /* of a worker: the largest of all steps */
 };
+
+/** Puts steps together where that pays; all steps and roots must be known. nn/plan/fuse.c */
+MnetStatus mnet_plan_fuse(MnetPlan *plan, MnetError *error);
 
 /** Makes aligned copies of constants, and offsets for all else; the steps and roots must be known.
  * nn/plan/place.c */

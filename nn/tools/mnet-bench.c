@@ -37,6 +37,7 @@ static void usage(FILE *out) {
         "  --frames N      of --frame: so many different ones in turn, which come from memory and not\n"
         "                  from a cache where they are large enough (1)\n"
         "  --cpu MASK      uses these features alone: avx2,fma for example; c for none\n"
+        "  --no-fusion     runs operators one by one\n"
         "  --json          one JSON object; not of --profile\n"
         "  -h, --help\n",
         out);
@@ -122,12 +123,12 @@ static void infer(void *data) {
         tool_fail("%s", error.message);
 }
 
-static void bench_model(Bench *bench, const char *path) {
+static void bench_model(Bench *bench, const char *path, const MnetModelOptions *model_options) {
     MnetError error;
     Inference inference = {0};
     MnetSessionOptions options = {.threads = bench->threads};
     double start = tool_now_ms();
-    MnetModel *model = tool_open_model(path, NULL);
+    MnetModel *model = tool_open_model(path, model_options);
     if (mnet_session_open(model, &options, &inference.session, &error))
         tool_fail("%s", error.message);
     double load_ms = tool_now_ms() - start;
@@ -244,14 +245,21 @@ static void bench_frame(Bench *bench, const char *text, MnetResize resize, int s
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {
-        {"threads", required_argument, NULL, 't'}, {"seconds", required_argument, NULL, 's'},
-        {"frame", required_argument, NULL, 'f'},   {"resize", required_argument, NULL, 'r'},
-        {"size", required_argument, NULL, 'z'},    {"frames", required_argument, NULL, 'n'},
-        {"profile", no_argument, NULL, 'p'},       {"peak", no_argument, NULL, 'k'},
-        {"cpu", required_argument, NULL, 'c'},     {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {0}};
+    static const struct option options[] = {{"threads", required_argument, NULL, 't'},
+                                            {"seconds", required_argument, NULL, 's'},
+                                            {"frame", required_argument, NULL, 'f'},
+                                            {"resize", required_argument, NULL, 'r'},
+                                            {"size", required_argument, NULL, 'z'},
+                                            {"frames", required_argument, NULL, 'n'},
+                                            {"profile", no_argument, NULL, 'p'},
+                                            {"peak", no_argument, NULL, 'k'},
+                                            {"cpu", required_argument, NULL, 'c'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"no-fusion", no_argument, NULL, 'u'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     Bench bench = {.threads = 1, .seconds = 1};
+    MnetModelOptions model_options = {0};
     const char *frame = NULL;
     MnetResize resize = MNET_RESIZE_ANTIALIAS;
     int option, size = 224, n_frames = 1, profile = 0, peak = 0;
@@ -286,6 +294,9 @@ int main(int argc, char **argv) {
         case 'c':
             setenv("MNET_CPU", optarg, 1); /* read when features are first asked for */
             break;
+        case 'u':
+            model_options.no_fusion = 1;
+            break;
         case 'j':
             bench.json = 1;
             break;
@@ -305,11 +316,11 @@ int main(int argc, char **argv) {
     if (peak)
         tool_print_peak(threads, bench.json);
     else if (profile)
-        tool_print_profile(argv[optind], threads, bench.seconds);
+        tool_print_profile(argv[optind], &model_options, threads, bench.seconds);
     else if (frame)
         bench_frame(&bench, frame, resize, size, n_frames);
     else
-        bench_model(&bench, argv[optind]);
+        bench_model(&bench, argv[optind], &model_options);
     tool_flush();
     return 0;
 }

@@ -74,12 +74,13 @@ static void fill_input(void *input, const MnetTensor *tensor) {
     tool_noise(input, (size_t)mnet_tensor_elements(tensor), tensor->dtype);
 }
 
-void tool_print_profile(const char *path, int threads, double seconds) {
+void tool_print_profile(const char *path, const MnetModelOptions *options, int threads,
+                        double seconds) {
     char names[256];
     MnetError error;
     MnetPeakKernels kernels;
     MnetPlanMemory *memory;
-    MnetModel *model = tool_open_model(path, NULL);
+    MnetModel *model = tool_open_model(path, options);
     const MnetGraph *graph = &model->graph;
 
     if (mnet_plan_memory_new(model->plan, threads, &memory, &error))

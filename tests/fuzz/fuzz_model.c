@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mnet_graph_count(&graph, &macs, &parameters);
     MnetPlan *plan = NULL;
     if (!status && parameters <= MAX_PARAMETERS)
-        mnet_plan_new(&graph, &plan, &error);
+        mnet_plan_new(&graph, 256 * 1024, &plan, &error);
     mnet_plan_free(&plan);
     mnet_graph_clear(&graph);
     return 0;

@@ -171,7 +171,7 @@ static void check_graph(unsigned seed) {
         ((float *)tensors[graph.input])[i] = (float)random_in(-1000, 1000) * 1e-3f;
     run_apart(&graph, tensors);
 
-    if (mnet_plan_new(&graph, &plan, &error)) {
+    if (mnet_plan_new(&graph, 256 * 1024, &plan, &error)) {
         CHECK(false, "seed %u: %s", seed, error.message);
     } else {
         int before = test_failures;
@@ -214,7 +214,7 @@ static void too_large(void) {
     node->inputs[0] = graph.input;
     node->outputs[0] = graph.output;
     node->activation.kind = MNET_ACTIVATION_HARD_SWISH;
-    CHECK(mnet_plan_new(&graph, &plan, &error) == MNET_ERROR_MEMORY, "accepted");
+    CHECK(mnet_plan_new(&graph, 256 * 1024, &plan, &error) == MNET_ERROR_MEMORY, "accepted");
     CHECK(strstr(error.message, "input"), "%s", error.message);
     CHECK(!plan, "left behind");
     mnet_graph_clear(&graph);
@@ -234,7 +234,7 @@ static void not_canonical(void) {
     node = mnet_graph_add_node(&graph, MNET_OP_SHAPE, "sizes", "Shape", 1, 1);
     node->inputs[0] = graph.input;
     node->outputs[0] = graph.output;
-    CHECK(mnet_plan_new(&graph, &plan, &error) == MNET_ERROR_UNSUPPORTED, "accepted");
+    CHECK(mnet_plan_new(&graph, 256 * 1024, &plan, &error) == MNET_ERROR_UNSUPPORTED, "accepted");
     CHECK(strstr(error.message, "shape.onnx") && strstr(error.message, "sizes"), "%s",
           error.message);
     mnet_graph_clear(&graph);

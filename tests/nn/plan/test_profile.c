@@ -48,7 +48,7 @@ static void same_results(void) {
     MnetError error;
 
     make_graph(&graph);
-    CHECK(!mnet_plan_new(&graph, &plan, &error), "%s", error.message);
+    CHECK(!mnet_plan_new(&graph, 256 * 1024, &plan, &error), "%s", error.message);
     CHECK(mnet_plan_steps(plan) == STEPS, "%d", mnet_plan_steps(plan));
     for (int threads = 1; threads <= 2; threads++) {
         MnetPlanMemory *memory = NULL;
@@ -92,7 +92,7 @@ static void text_of_steps_and_kernels(void) {
     char *text;
 
     make_graph(&graph);
-    CHECK(!mnet_plan_new(&graph, &plan, &error), "%s", error.message);
+    CHECK(!mnet_plan_new(&graph, 256 * 1024, &plan, &error), "%s", error.message);
     CHECK(!mnet_plan_memory_new(plan, 1, &memory, &error), "%s", error.message);
     fills = 0;
     text = mnet_plan_profile(plan, memory, RUNS, (MnetPlanPeak){0, 0}, fill);
