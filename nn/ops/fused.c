@@ -84,6 +84,17 @@ static size_t out_row(const MnetFused *fused) {
     return (size_t)d->patches.out_size[1] * (size_t)d->out_channels * (d->quantized ? 1 : 4);
 }
 
+/* Operator by operator, tensors that don't fit the cache go through the next level and back; a
+ * fused step's don't, but rows that strips share are done twice and bands keep some. */
+static bool pays(const MnetFused *fused, size_t cache_bytes) {
+    const MnetPatches *p = &fused->depthwise->patches;
+    size_t bytes = fused->head ? wide_row(fused) * (size_t)p->size[0] : 0;
+
+    if (fused->project)
+        bytes += out_row(fused) * (size_t)p->out_size[0];
+    return bytes > cache_bytes;
+}
+
 static void set_rows(MnetFused *fused, int band) {
     const MnetPatches *p = &fused->depthwise->patches;
 
@@ -137,7 +148,7 @@ MnetStatus mnet_op_fuse(const MnetGraph *graph, const MnetFusedParts *parts, siz
     fused->head = conv_of(parts->head);
     fused->depthwise = depthwise;
     fused->project = conv_of(parts->project);
-    if (!fits(fused))
+    if (!fits(fused) || !pays(fused, cache_bytes))
         return MNET_OK;
     choose_band(fused, cache_bytes);
     *step = *last;
