@@ -299,7 +299,17 @@ void mnet_image_rows_kernels_init(MnetRowsKernels *kernels, uint32_t cpu_feature
         .name = "c",
     };
 #ifdef __x86_64__
-    if (cpu_features & MNET_CPU_AVX2)
-        mnet_image_rows_kernels_init_avx2(kernels);
+    if (cpu_features & MNET_CPU_AVX2) {
+        mnet_image_vertical_kernels_init_avx2(kernels);
+        mnet_image_horizontal_kernels_init_avx2(kernels);
+        mnet_image_color_kernels_init_avx2(kernels);
+        kernels->name = "avx2";
+    }
+    if (cpu_features & MNET_CPU_AVX512) {
+        mnet_image_vertical_kernels_init_avx512(kernels);
+        mnet_image_horizontal_kernels_init_avx512(kernels);
+        mnet_image_color_kernels_init_avx512(kernels);
+        kernels->name = "avx512";
+    }
 #endif
 }

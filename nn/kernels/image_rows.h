@@ -99,7 +99,12 @@ typedef struct MnetRowsKernels {
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_image_rows_kernels_init(MnetRowsKernels *kernels, uint32_t cpu_features);
 
-/** Replaces what AVX2 does faster. Only where the CPU has it. */
-void mnet_image_rows_kernels_init_avx2(MnetRowsKernels *kernels);
+/** Tiers, by topic: segments and blends; splits and resampling; colour and bytes. */
+void mnet_image_vertical_kernels_init_avx2(MnetRowsKernels *kernels);
+void mnet_image_horizontal_kernels_init_avx2(MnetRowsKernels *kernels);
+void mnet_image_color_kernels_init_avx2(MnetRowsKernels *kernels);
+void mnet_image_vertical_kernels_init_avx512(MnetRowsKernels *kernels);
+void mnet_image_horizontal_kernels_init_avx512(MnetRowsKernels *kernels);
+void mnet_image_color_kernels_init_avx512(MnetRowsKernels *kernels);
 
 #endif

@@ -2,7 +2,7 @@
  * is the seed. */
 #include "nn/kernels/image_rows.h"
 
-#include "nn/base/cpu.h"
+#include "tests/kernels/tier.h"
 #include "tests/test.h"
 
 #include <stdbool.h>
@@ -208,21 +208,35 @@ static void bench(const MnetRowsKernels *kernels) {
     printf("%-6s resample         %7.3f us\n", kernels->name, (now_us() - from) / RUNS);
 }
 
-int main(int argc, char **argv) {
-    bool timing = argc > 1 && !strcmp(argv[1], "--bench");
-    state = argc > 1 && !timing ? (uint32_t)strtoul(argv[1], NULL, 0) | 1 : 20240607;
-    mnet_image_rows_kernels_init(&c, 0);
-    mnet_image_rows_kernels_init(&best, mnet_cpu_features());
-    if (timing) {
-        bench(&c);
-        bench(&best);
-        return 0;
-    }
+static void test_all(void) {
     printf("seed %u, %s against %s\n", state, best.name, c.name);
     RUN(test_segments);
     RUN(test_blends);
     RUN(test_splits);
     RUN(test_resample);
     RUN(test_color);
+}
+
+int main(int argc, char **argv) {
+    bool timing = argc > 1 && !strcmp(argv[1], "--bench");
+    state = argc > 1 && !timing ? (uint32_t)strtoul(argv[1], NULL, 0) | 1 : 20240607;
+    mnet_image_rows_kernels_init(&c, 0);
+    best = c;
+    if (timing)
+        bench(&c);
+    for (int tier = 1; tier < tier_count(); tier++) {
+        const char *before = best.name;
+        mnet_image_rows_kernels_init(&best, tier_features(tier));
+        if (!strcmp(before, best.name))
+            continue; /* tiers that differ in other kernels */
+        if (timing)
+            bench(&best);
+        else
+            test_all();
+    }
+    if (timing)
+        return 0;
+    if (!strcmp(best.name, c.name))
+        SKIP("this CPU has no tier beside C");
     return test_end();
 }

@@ -1,8 +1,7 @@
 /*
- * Vertical: columns are summed in registers, each row's 64 bytes in turn, so that a segment's rows
- * are as many streams; the hardware's prefetcher follows none of them far, so each asks for the
- * line that it takes in the next segment. Horizontal: an output's taps are one or more vectors, and
- * the partial sums of eight outputs are added up together.
+ * Columns are summed in registers, each row's 64 bytes in turn, so that a segment's rows are as
+ * many streams; the hardware's prefetcher follows none of them far, so each asks for the line that
+ * it takes in the next segment.
  */
 #include "nn/kernels/image_rows.h"
 
@@ -224,179 +223,11 @@ static void blend_u16_avx2(int16_t *row, const MnetRowsSource *source, int16_t w
     blend(row, source, weight, MNET_ROWS_U16);
 }
 
-static void split2_avx2(int16_t *const out[2], const int16_t *row, int n) {
-    for (int i = 0; i < n; i += 16) {
-        __m256i a = load(row + 2 * i), b = load(row + 2 * i + 16);
-        __m256i even = _mm256_packs_epi32(_mm256_srai_epi32(_mm256_slli_epi32(a, 16), 16),
-                                          _mm256_srai_epi32(_mm256_slli_epi32(b, 16), 16));
-        __m256i odd = _mm256_packs_epi32(_mm256_srai_epi32(a, 16), _mm256_srai_epi32(b, 16));
-        store(out[0] + i, _mm256_permute4x64_epi64(even, 0xd8));
-        store(out[1] + i, _mm256_permute4x64_epi64(odd, 0xd8));
-    }
-}
-
-/**
- * Eight pixels of three: three registers of 128 bits hold r0 g0 b0 r1 .. b7. Blending takes the
- * eight words of one channel together, as no two share a position modulo 8, and a shuffle puts them
- * in order.
- */
-static void split3_avx2(int16_t *const out[3], const int16_t *row, int n) {
-    const __m256i order[3] = {
-        _mm256_broadcastsi128_si256(
-            _mm_setr_epi8(0, 1, 6, 7, 12, 13, 2, 3, 8, 9, 14, 15, 4, 5, 10, 11)),
-        _mm256_broadcastsi128_si256(
-            _mm_setr_epi8(2, 3, 8, 9, 14, 15, 4, 5, 10, 11, 0, 1, 6, 7, 12, 13)),
-        _mm256_broadcastsi128_si256(
-            _mm_setr_epi8(4, 5, 10, 11, 0, 1, 6, 7, 12, 13, 2, 3, 8, 9, 14, 15)),
-    };
-    for (int i = 0; i < n; i += 16) {
-        __m256i a = load(row + 3 * i), b = load(row + 3 * i + 16), c = load(row + 3 * i + 32);
-        /* The low lane takes pixels 0 to 7, the high lane 8 to 15. */
-        __m256i v0 = _mm256_permute2x128_si256(a, b, 0x30);
-        __m256i v1 = _mm256_permute2x128_si256(a, c, 0x21);
-        __m256i v2 = _mm256_permute2x128_si256(b, c, 0x30);
-        __m256i r = _mm256_blend_epi16(_mm256_blend_epi16(v0, v1, 0x92), v2, 0x24);
-        __m256i g = _mm256_blend_epi16(_mm256_blend_epi16(v0, v1, 0x24), v2, 0x49);
-        __m256i d = _mm256_blend_epi16(_mm256_blend_epi16(v0, v1, 0x49), v2, 0x92);
-        store(out[0] + i, _mm256_shuffle_epi8(r, order[0]));
-        store(out[1] + i, _mm256_shuffle_epi8(g, order[1]));
-        store(out[2] + i, _mm256_shuffle_epi8(d, order[2]));
-    }
-}
-
-/** The sums of the four numbers in each half of the four vectors: of a's, b's, c's and d's low
- * halves, then of the high. */
-INLINE __m256i sum_quarters(__m256i a, __m256i b, __m256i c, __m256i d) {
-    __m256i ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
-    __m256i cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
-    return _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
-}
-
-/** Eight taps each of two neighbouring outputs. */
-INLINE __m256i filter_8(const int16_t *row, const int *start, const int16_t *weights) {
-    __m128i low = _mm_loadu_si128((const void *)(row + start[0]));
-    __m128i high = _mm_loadu_si128((const void *)(row + start[1]));
-    __m256i samples = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
-    return _mm256_madd_epi16(samples, load(weights));
-}
-
-static void resample_8(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
-    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    const int *start = taps->start;
-    const int16_t *weights = taps->weights;
-    for (int i = 0; i < taps->n_outputs; i += 8, start += 8, weights += 64) {
-        __m256i sums = sum_quarters(
-            filter_8(row, start, weights), filter_8(row, start + 2, weights + 16),
-            filter_8(row, start + 4, weights + 32), filter_8(row, start + 6, weights + 48));
-        store(out + i, _mm256_permutevar8x32_epi32(sums, order));
-    }
-}
-
-/** All taps of one output, as eight partial sums. */
-INLINE __m256i filter_16(const int16_t *row, const int16_t *weights, int n_taps) {
-    __m256i sum = _mm256_madd_epi16(load(row), load(weights));
-    for (int k = 16; k < n_taps; k += 16)
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(load(row + k), load(weights + k)));
-    return sum;
-}
-
-INLINE __m256i filter_four(const int16_t *row, const int *start, const int16_t *weights,
-                           int n_taps) {
-    return sum_quarters(filter_16(row + start[0], weights, n_taps),
-                        filter_16(row + start[1], weights + n_taps, n_taps),
-                        filter_16(row + start[2], weights + 2 * n_taps, n_taps),
-                        filter_16(row + start[3], weights + 3 * n_taps, n_taps));
-}
-
-INLINE void filter_all(int32_t *out, const int16_t *row, const MnetRowsTaps *taps, int n_taps) {
-    const int16_t *weights = taps->weights;
-    for (int i = 0; i < taps->n_outputs; i += 8, weights += 8 * n_taps) {
-        __m256i a = filter_four(row, taps->start + i, weights, n_taps);
-        __m256i b = filter_four(row, taps->start + i + 4, weights + 4 * n_taps, n_taps);
-        store(out + i, _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20),
-                                        _mm256_permute2x128_si256(a, b, 0x31)));
-    }
-}
-
-static void resample_avx2(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
-    if (taps->n_taps == 8)
-        resample_8(out, row, taps);
-    else if (taps->n_taps == 16)
-        filter_all(out, row, taps, 16);
-    else if (taps->n_taps == 32)
-        filter_all(out, row, taps, 32);
-    else
-        filter_all(out, row, taps, taps->n_taps);
-}
-
-INLINE __m256 clamp_255(__m256 v) {
-    return _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(255));
-}
-
-static void color_avx2(float *const rgb[3], const int32_t *const component[3],
-                       const MnetRowsColor *color, int n) {
-    __m256 gain[3][3], offset[3];
-    for (int c = 0; c < 3; c++) {
-        for (int k = 0; k < 3; k++)
-            gain[c][k] = _mm256_set1_ps(color->gain[c][k]);
-        offset[c] = _mm256_set1_ps(color->offset[c]);
-    }
-    for (int i = 0; i < n; i += 8) {
-        __m256 c0 = _mm256_cvtepi32_ps(load(component[0] + i));
-        __m256 c1 = _mm256_cvtepi32_ps(load(component[1] + i));
-        __m256 c2 = _mm256_cvtepi32_ps(load(component[2] + i));
-        for (int c = 0; c < 3; c++) {
-            __m256 sum =
-                _mm256_add_ps(_mm256_mul_ps(gain[c][0], c0), _mm256_mul_ps(gain[c][1], c1));
-            sum = _mm256_add_ps(sum, _mm256_mul_ps(gain[c][2], c2));
-            _mm256_storeu_ps(rgb[c] + i, clamp_255(_mm256_add_ps(sum, offset[c])));
-        }
-    }
-}
-
-/** Eight pixels as dwords of three bytes each. */
-INLINE __m256i quantize(const float *const rgb[3], int i, const MnetRowsNormal *normal,
-                        const int order[3]) {
-    __m256 lo = _mm256_set1_ps((float)normal->lo), hi = _mm256_set1_ps((float)normal->lo + 255);
-    __m256i pixels = _mm256_setzero_si256();
-    for (int c = 0; c < 3; c++) {
-        __m256 t = _mm256_mul_ps(_mm256_loadu_ps(rgb[c] + i), _mm256_set1_ps(normal->mul[c]));
-        t = _mm256_add_ps(t, _mm256_set1_ps(normal->add[c]));
-        t = _mm256_min_ps(_mm256_max_ps(t, lo), hi); /* in this order NaN becomes lo */
-        __m256i byte = _mm256_and_si256(_mm256_cvtps_epi32(t), _mm256_set1_epi32(255));
-        pixels = _mm256_or_si256(pixels, _mm256_sll_epi32(byte, _mm_cvtsi32_si128(8 * order[c])));
-    }
-    return pixels;
-}
-
-static void pack_u8_avx2(uint8_t *out, const float *const rgb[3], const MnetRowsNormal *normal,
-                         const int order[3], int n) {
-    const __m256i squeeze = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
-    const __m256i together = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7);
-    for (int i = 0; i < n; i += 8) {
-        __m256i v = _mm256_shuffle_epi8(quantize(rgb, i, normal, order), squeeze);
-        v = _mm256_permutevar8x32_epi32(v, together);
-        if (i + 8 <= n) {
-            _mm_storeu_si128((void *)(out + 3 * i), _mm256_castsi256_si128(v));
-            _mm_storel_epi64((void *)(out + 3 * i + 16), _mm256_extracti128_si256(v, 1));
-        } else {
-            uint8_t tail[32];
-            store(tail, v);
-            memcpy(out + 3 * i, tail, (size_t)(3 * (n - i)));
-        }
-    }
-}
-
-void mnet_image_rows_kernels_init_avx2(MnetRowsKernels *kernels) {
-    *kernels = (MnetRowsKernels){
-        .segment = {segment_u8_avx2, segment_u8_pairs_avx2, segment_u16_avx2},
-        .blend = {blend_u8_avx2, blend_u8_pairs_avx2, blend_u16_avx2},
-        .split2 = split2_avx2,
-        .split3 = split3_avx2,
-        .resample = resample_avx2,
-        .color = color_avx2,
-        .pack_u8 = pack_u8_avx2,
-        .name = "avx2",
-    };
+void mnet_image_vertical_kernels_init_avx2(MnetRowsKernels *kernels) {
+    kernels->segment[MNET_ROWS_U8] = segment_u8_avx2;
+    kernels->segment[MNET_ROWS_U8_PAIRS] = segment_u8_pairs_avx2;
+    kernels->segment[MNET_ROWS_U16] = segment_u16_avx2;
+    kernels->blend[MNET_ROWS_U8] = blend_u8_avx2;
+    kernels->blend[MNET_ROWS_U8_PAIRS] = blend_u8_pairs_avx2;
+    kernels->blend[MNET_ROWS_U16] = blend_u16_avx2;
 }
