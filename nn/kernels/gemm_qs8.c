@@ -59,38 +59,44 @@ static size_t panel_bytes_c(size_t k) {
     return HEAD_BYTES + NR * k * sizeof(int16_t);
 }
 
-static void pack_c(size_t columns, size_t k, const int16_t *weights, const int32_t *bias,
-                   const float *multiplier, void *panel) {
-    memcpy(panel, bias, columns * sizeof(*bias));
-    memcpy((float *)panel + NR, multiplier, columns * sizeof(*multiplier));
-    memcpy((uint8_t *)panel + HEAD_BYTES, weights, columns * k * sizeof(*weights));
+static void pack_c(const MnetGemmQs8Weights *weights, void *panel) {
+    size_t columns = weights->columns;
+
+    memcpy(panel, weights->bias, columns * sizeof(*weights->bias));
+    memcpy((float *)panel + NR, weights->multiplier, columns * sizeof(*weights->multiplier));
+    memcpy((uint8_t *)panel + HEAD_BYTES, weights->w, columns * weights->k * sizeof(*weights->w));
 }
 
-static void gemm_qs8_2x4_c(size_t rows, size_t columns, size_t k, const int16_t *x, size_t x_stride,
-                           const void *panel, const MnetEpilogueQs8 *epilogue,
-                           const int8_t *residual, int8_t *y, size_t y_stride) {
-    const int32_t *bias = panel;
-    const float *multiplier = (const float *)panel + NR;
-    const int16_t *w = (const int16_t *)((const uint8_t *)panel + HEAD_BYTES);
+static void gemm_qs8_2x4_c(const MnetGemmQs8Args *args) {
+    const int32_t *bias = args->panel;
+    const float *multiplier = (const float *)args->panel + NR;
+    const int16_t *w = (const int16_t *)((const uint8_t *)args->panel + HEAD_BYTES), *x = args->x;
+    size_t k = args->k - args->k % K_STEP; /* so that the compiler knows it */
     int32_t sums[2 * NR];
 
-    k -= k % K_STEP; /* so that the compiler knows it */
-    for (size_t r = 0; r < rows; r += 2) {
-        size_t n = rows - r < 2 ? 1 : 2;
+    for (size_t r = 0; r < args->rows; r += 2, x += 2 * args->x_stride) {
+        size_t n = args->rows - r < 2 ? 1 : 2;
 
-        for (size_t c = 0; c < columns; c += 4) {
+        for (size_t c = 0; c < args->columns; c += 4) {
             if (n == 2)
-                tile_s16_2x4(k, x, x + x_stride, w + c * k, sums + c, NR);
+                tile_s16_2x4(k, x, x + args->x_stride, w + c * k, sums + c, NR);
             else
                 tile_s16_1x4(k, x, w + c * k, sums + c);
         }
         for (size_t i = 0; i < n; i++) {
-            size_t at = (r + i) * y_stride;
-            mnet_epilogue_qs8_c(epilogue, columns, sums + i * NR, bias, multiplier,
-                                residual ? residual + at : NULL, y + at);
+            size_t at = (r + i) * args->y_stride;
+            mnet_epilogue_qs8_c(args->epilogue, args->columns, sums + i * NR, bias, multiplier,
+                                args->residual ? args->residual + at : NULL, args->y + at);
         }
-        x += 2 * x_stride;
     }
+}
+
+void mnet_gemm_qs8_row_terms(const MnetRowsQs8 *kernels, size_t rows, size_t k, const void *x,
+                             size_t x_stride, int32_t x_zero_point, int32_t w_offset,
+                             int32_t *terms) {
+    kernels->sum(rows, k, x, x_stride, x_zero_point, terms);
+    for (size_t r = 0; r < rows; r++)
+        terms[r] = (int32_t)((uint32_t)terms[r] * (uint32_t)w_offset);
 }
 
 void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_features) {
@@ -98,14 +104,15 @@ void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_featur
         .mr = 2,
         .nr = NR,
         .k_step = K_STEP,
+        .rows = {.type = MNET_ROW_S16},
         .panel_bytes = panel_bytes_c,
         .pack = pack_c,
         .run = gemm_qs8_2x4_c,
-        .widen = mnet_widen_s16,
         .name = "gemm_qs8_2x4_c",
     };
 #ifdef __x86_64__
     if (cpu_features & MNET_CPU_AVX2)
         mnet_gemm_qs8_kernels_init_avx2(kernels);
 #endif
+    mnet_rows_qs8_init(&kernels->rows, kernels->rows.type, cpu_features);
 }

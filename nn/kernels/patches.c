@@ -71,62 +71,112 @@ void mnet_widen_s16(const int8_t *x, int32_t zero_point, int16_t *out, size_t co
         out[i] = (int16_t)(x[i] - zero);
 }
 
-/* Where a patch lies: its picture, and the window's first cell, which may be outside. */
-typedef struct Place {
+/* Where patches come from and go to. */
+typedef struct Filling {
+    const MnetPatches *p;
+    const MnetRowsQs8 *kernels;
     const int8_t *picture;
-    int top, left;
-} Place;
+    int32_t zero_point;
+    size_t row_size, tail; /* elements of a patch's row; behind the last row */
+} Filling;
 
-static void window_row_s16(const MnetPatches *p, const Place *at, int32_t zero_point, int ky,
-                           MnetWidenS16 widen, int16_t *out) {
+static uint8_t *put_zeros(const Filling *f, uint8_t *out, size_t count) {
+    size_t bytes = count * f->kernels->element;
+
+    memset(out, mnet_row_zero(f->kernels->type, f->zero_point), bytes);
+    return out + bytes;
+}
+
+static uint8_t *put_window_row(const Filling *f, int y, int left, uint8_t *out) {
+    const MnetPatches *p = f->p;
     size_t n = (size_t)p->n_channels;
     bool adjoining = p->dilation[1] == 1 && p->n_channels == p->channels;
-    int y = at->top + ky * p->dilation[0], step;
     const int8_t *row;
+    int taps;
 
-    if (!inside(y, p->size[0])) {
-        memset(out, 0, (size_t)p->kernel[1] * n * sizeof(*out));
-        return;
-    }
-    row = at->picture + (size_t)y * (size_t)p->size[1] * (size_t)p->channels + p->channel;
-    for (int kx = 0; kx < p->kernel[1]; kx += step, out += (size_t)step * n) {
-        int x = at->left + kx * p->dilation[1];
+    if (!inside(y, p->size[0]))
+        return put_zeros(f, out, f->row_size);
+    row = f->picture + (size_t)y * (size_t)p->size[1] * (size_t)p->channels + p->channel;
+    for (int kx = 0; kx < p->kernel[1]; kx += taps) {
+        int x = left + kx * p->dilation[1];
 
-        step = 1;
+        taps = 1;
         if (!inside(x, p->size[1])) {
-            memset(out, 0, n * sizeof(*out));
+            out = put_zeros(f, out, n);
             continue;
         }
         if (adjoining) {
-            step = p->kernel[1] - kx;
-            step = step < p->size[1] - x ? step : p->size[1] - x;
+            taps = p->kernel[1] - kx;
+            taps = taps < p->size[1] - x ? taps : p->size[1] - x;
         }
-        widen(row + (size_t)x * (size_t)p->channels, zero_point, out, (size_t)step * n);
+        f->kernels->fill(1, (size_t)taps * n, row + (size_t)x * (size_t)p->channels, 0,
+                         f->zero_point, out, 0);
+        out += (size_t)taps * n * f->kernels->element;
     }
+    return out;
 }
 
-void mnet_patches_s16(const MnetPatches *p, const int8_t *x, int32_t zero_point, size_t first,
-                      size_t rows, MnetWidenS16 widen, int16_t *out, size_t out_stride) {
-    size_t picture_size = (size_t)p->size[0] * (size_t)p->size[1] * (size_t)p->channels;
-    size_t row_size = (size_t)p->kernel[1] * (size_t)p->n_channels;
-    size_t fill = out_stride - (size_t)p->kernel[0] * row_size;
-    int ox = (int)(first % (size_t)p->out_size[1]);
-    int oy = (int)(first / (size_t)p->out_size[1] % (size_t)p->out_size[0]);
-    Place at = {.picture =
-                    x + first / (size_t)p->out_size[1] / (size_t)p->out_size[0] * picture_size};
+static uint8_t *put_patch(const Filling *f, int oy, int ox, uint8_t *out) {
+    int top = oy * f->p->stride[0] - f->p->pad[0], left = ox * f->p->stride[1] - f->p->pad[1];
 
-    for (; rows; rows--) {
-        at.top = oy * p->stride[0] - p->pad[0];
-        at.left = ox * p->stride[1] - p->pad[1];
-        for (int ky = 0; ky < p->kernel[0]; ky++, out += row_size)
-            window_row_s16(p, &at, zero_point, ky, widen, out);
-        memset(out, 0, fill * sizeof(*out));
-        out += fill;
-        if (++ox == p->out_size[1]) {
+    for (int ky = 0; ky < f->p->kernel[0]; ky++)
+        out = put_window_row(f, top + ky * f->p->dilation[0], left, out);
+    memset(out, 0, f->tail * f->kernels->element);
+    return out + f->tail * f->kernels->element;
+}
+
+/* How many patches from ox on are what fill_3x3x3() makes, and may be read as far as it does. */
+static size_t count_3x3x3(const Filling *f, int oy, int ox, size_t most) {
+    const MnetPatches *p = f->p;
+    int top = oy * p->stride[0] - p->pad[0], left = ox * p->stride[1] - p->pad[1];
+    int room, by_width, by_end;
+
+    if (p->kernel[0] != 3 || p->kernel[1] != 3 || p->dilation[0] != 1 || p->dilation[1] != 1 ||
+        p->channels != 3 || p->n_channels != 3 || f->tail > 5 || top < 0 || left < 0 ||
+        top + 3 > p->size[0] || left + 3 > p->size[1])
+        return 0;
+    /* elements from the last row's first one to the picture's end */
+    room = (p->size[1] - left) * 3 + (p->size[0] - top - 3) * p->size[1] * 3;
+    if (room < 16)
+        return 0;
+    by_width = (p->size[1] - left - 3) / p->stride[1] + 1;
+    by_end = (room - 16) / (3 * p->stride[1]) + 1;
+    by_width = by_width < by_end ? by_width : by_end;
+    return (size_t)by_width < most ? (size_t)by_width : most;
+}
+
+void mnet_patches_qs8(const MnetPatches *p, const int8_t *x, int32_t zero_point, size_t first,
+                      size_t rows, const MnetRowsQs8 *kernels, void *out, size_t out_stride) {
+    size_t picture_size = (size_t)p->size[0] * (size_t)p->size[1] * (size_t)p->channels;
+    size_t width = (size_t)p->out_size[1], height = (size_t)p->out_size[0], row = first / width;
+    int ox = (int)(first % width), oy = (int)(row % height);
+    Filling f = {.p = p, .kernels = kernels, .zero_point = zero_point};
+    uint8_t *to = out;
+
+    f.picture = x + row / height * picture_size;
+    f.row_size = (size_t)p->kernel[1] * (size_t)p->n_channels;
+    f.tail = out_stride - (size_t)p->kernel[0] * f.row_size;
+    while (rows) {
+        size_t left = width - (size_t)ox, n = count_3x3x3(&f, oy, ox, rows < left ? rows : left);
+
+        if (n) {
+            size_t y = (size_t)(oy * p->stride[0] - p->pad[0]);
+            size_t at = y * (size_t)p->size[1] + (size_t)(ox * p->stride[1] - p->pad[1]);
+
+            kernels->fill_3x3x3(n, f.picture + 3 * at, 3 * (size_t)p->stride[1],
+                                3 * (size_t)p->size[1], zero_point, to, out_stride);
+            to += n * out_stride * kernels->element;
+        } else {
+            to = put_patch(&f, oy, ox, to);
+            n = 1;
+        }
+        rows -= n;
+        ox += (int)n;
+        if (ox == p->out_size[1]) {
             ox = 0;
             if (++oy == p->out_size[0]) {
                 oy = 0;
-                at.picture += picture_size;
+                f.picture += picture_size;
             }
         }
     }

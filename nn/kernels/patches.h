@@ -6,6 +6,8 @@
 #ifndef MNET_KERNELS_PATCHES_H
 #define MNET_KERNELS_PATCHES_H
 
+#include "nn/kernels/rows_qs8.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,12 +26,11 @@ void mnet_patches_f32(const MnetPatches *patches, const float *x, size_t first, 
                       float *out, size_t out_stride);
 
 /** out[i] = x[i] - zero_point */
-typedef void (*MnetWidenS16)(const int8_t *x, int32_t zero_point, int16_t *out, size_t count);
 void mnet_widen_s16(const int8_t *x, int32_t zero_point, int16_t *out, size_t count);
 
-/** The same as exact 16-bit numbers, x - zero_point; columns up to out_stride are filled with
- * zeros. */
-void mnet_patches_s16(const MnetPatches *patches, const int8_t *x, int32_t zero_point, size_t first,
-                      size_t rows, MnetWidenS16 widen, int16_t *out, size_t out_stride);
+/** The same in the form of `kernels`; elements up to out_stride, which is in elements, are zeros.
+ */
+void mnet_patches_qs8(const MnetPatches *patches, const int8_t *x, int32_t zero_point, size_t first,
+                      size_t rows, const MnetRowsQs8 *kernels, void *out, size_t out_stride);
 
 #endif

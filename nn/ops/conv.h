@@ -42,6 +42,7 @@ typedef struct MnetConv {
     bool pointwise;      /* rows of x are the patches as they are */
     bool windows;        /* f32: see conv_gemm_f32.c */
     size_t k_padded;     /* of a packed row, qs8 */
+    int32_t w_offset;    /* qs8, see MnetGemmQs8Weights */
     int group_panels;    /* of each group */
     int row_block, rows; /* output pixels of a unit, of all */
     int panel_block, panels;

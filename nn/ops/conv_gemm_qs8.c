@@ -10,11 +10,48 @@ static size_t panel_columns(const MnetConv *conv, size_t panel) {
     return mnet_min_size(conv->nr, (size_t)(conv->out_channels / conv->groups) - column);
 }
 
+/* Least and most of all weights without their zero points. */
+static void weight_range(const MnetGraph *graph, const MnetNode *node, const MnetConv *conv,
+                         int32_t *least, int32_t *most) {
+    const MnetTensor *w = &graph->tensors[node->inputs[1]];
+    const int8_t *filter = w->data;
+
+    *least = *most = 0;
+    for (int c = 0; c < conv->out_channels; c++, filter += conv->k) {
+        int32_t zero_point = w->quant.zero_point[w->quant.count == 1 ? 0 : c];
+        int8_t lo = 127, hi = -128;
+
+        for (size_t i = 0; i < conv->k; i++) {
+            lo = filter[i] < lo ? filter[i] : lo;
+            hi = filter[i] > hi ? filter[i] : hi;
+        }
+        *least = lo - zero_point < *least ? lo - zero_point : *least;
+        *most = hi - zero_point > *most ? hi - zero_point : *most;
+    }
+}
+
+/* The kernels for a convolution; sets conv->w_offset. */
+static void choose_kernels(const MnetGraph *graph, const MnetNode *node, MnetConv *conv) {
+    const uint32_t byte_tiers = MNET_CPU_AVX_VNNI | MNET_CPU_AVX512_VNNI | MNET_CPU_AMX_INT8;
+    int32_t least, most;
+
+    weight_range(graph, node, conv, &least, &most);
+    mnet_gemm_qs8_kernels_init(&conv->gemm_qs8, mnet_cpu_features());
+    if (conv->gemm_qs8.rows.type == MNET_ROW_S16 || (least >= -128 && most <= 127))
+        return;
+    if (most - least > 255) /* channels' zero points differ so much that no offset does for all */
+        mnet_gemm_qs8_kernels_init(&conv->gemm_qs8, mnet_cpu_features() & ~byte_tiers);
+    else
+        conv->w_offset = most > 127 ? most - 127 : least + 128;
+}
+
 static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *memory,
                        MnetConv *conv, MnetError *error) {
     size_t k = conv->k_padded, panel_bytes = conv->gemm_qs8.panel_bytes(k), channel = 0;
     uint8_t *packed = mnet_arena_array(memory, (size_t)conv->panels, panel_bytes);
     int16_t *rows = calloc(conv->nr * k, sizeof(*rows));
+    MnetGemmQs8Weights weights = {
+        .k = k, .w = rows, .w_offset = conv->w_offset, .x_zero_point = conv->x_zero_point};
 
     if (!packed || !rows) {
         free(rows);
@@ -22,56 +59,110 @@ static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *
     }
     conv->weights = packed;
     for (size_t panel = 0; panel < (size_t)conv->panels; panel++) {
-        size_t columns = panel_columns(conv, panel);
+        weights.columns = panel_columns(conv, panel);
+        weights.bias = conv->bias + channel;
+        weights.multiplier = conv->multiplier + channel;
+        for (size_t c = 0; c < weights.columns; c++) {
+            int16_t *row = rows + c * k;
 
-        for (size_t c = 0; c < columns; c++)
-            mnet_conv_filter_s16(graph, node, conv, (int)(channel + c), rows + c * k);
-        conv->gemm_qs8.pack(columns, k, rows, conv->bias + channel, conv->multiplier + channel,
-                            packed + panel * panel_bytes);
-        channel += columns;
+            mnet_conv_filter_s16(graph, node, conv, (int)(channel + c), row);
+            for (size_t i = conv->k; i < k; i++) /* so that they are 0 without the offset */
+                row[i] = (int16_t)conv->w_offset;
+        }
+        conv->gemm_qs8.pack(&weights, packed + panel * panel_bytes);
+        channel += weights.columns;
     }
     free(rows);
     return MNET_OK;
 }
 
+/* Rows of a block's matrix. */
+typedef struct Rows {
+    const void *x;
+    size_t stride;
+    const int32_t *terms;
+} Rows;
+
 static void run_block(const MnetConv *conv, const MnetStepMemory *memory,
-                      const MnetConvBlock *block, const int16_t *x) {
+                      const MnetConvBlock *block, const Rows *rows) {
     size_t y_stride = (size_t)conv->out_channels;
     size_t panel_bytes = conv->gemm_qs8.panel_bytes(conv->k_padded);
     const uint8_t *panel = (const uint8_t *)conv->weights + block->panel * panel_bytes;
     size_t at = block->first * y_stride + block->column;
-    int8_t *y = (int8_t *)memory->tensors[conv->y] + at;
     const int8_t *residual = NULL;
 
     if (conv->residual != MNET_NO_TENSOR)
         residual = (const int8_t *)memory->tensors[conv->residual] + at;
     for (size_t column = 0; column < block->columns; column += conv->nr) {
-        conv->gemm_qs8.run(block->rows, mnet_min_size(conv->nr, block->columns - column),
-                           conv->k_padded, x, conv->k_padded, panel, &conv->epilogue,
-                           residual ? residual + column : NULL, y + column, y_stride);
+        const MnetGemmQs8Args args = {
+            .rows = block->rows,
+            .columns = mnet_min_size(conv->nr, block->columns - column),
+            .k = conv->k_padded,
+            .x = rows->x,
+            .x_stride = rows->stride,
+            .row_terms = rows->terms,
+            .panel = panel,
+            .epilogue = &conv->epilogue,
+            .residual = residual ? residual + column : NULL,
+            .y = (int8_t *)memory->tensors[conv->y] + at + column,
+            .y_stride = y_stride,
+        };
+
+        conv->gemm_qs8.run(&args);
         panel += panel_bytes;
     }
 }
 
-static void fill_patches(const MnetConv *conv, const MnetConvBlock *block, const int8_t *x,
-                         int16_t *out) {
+/* The rows may be the tensor's own: k rounded up ends within MNET_ALIGN bytes of its end, which can
+ * be read (nn/plan/lifetimes.h, nn/base/arena.h). */
+static bool is_direct(const MnetConv *conv) {
+    return conv->gemm_qs8.rows.type == MNET_ROW_S8 && conv->pointwise && conv->groups == 1;
+}
+
+static void fill_rows(const MnetConv *conv, const MnetConvBlock *block, const int8_t *x,
+                      void *out) {
     MnetPatches patches = conv->patches;
 
     patches.channel = block->group * patches.n_channels;
     if (conv->pointwise && conv->groups == 1 && conv->k == conv->k_padded)
-        conv->gemm_qs8.widen(x + block->first * conv->k, conv->x_zero_point, out,
-                             block->rows * conv->k);
+        conv->gemm_qs8.rows.fill(block->rows, conv->k, x + block->first * conv->k, conv->k,
+                                 conv->x_zero_point, out, conv->k);
     else
-        mnet_patches_s16(&patches, x, conv->x_zero_point, block->first, block->rows,
-                         conv->gemm_qs8.widen, out, conv->k_padded);
+        mnet_patches_qs8(&patches, x, conv->x_zero_point, block->first, block->rows,
+                         &conv->gemm_qs8.rows, out, conv->k_padded);
 }
 
-/* Scratch: patches. */
+/* Scratch: rows, then their terms. */
+static size_t rows_bytes(const MnetConv *conv) {
+    size_t bytes = (size_t)conv->row_block * conv->k_padded * conv->gemm_qs8.rows.element;
+
+    return is_direct(conv) ? 0 : (bytes + MNET_ALIGN - 1) / MNET_ALIGN * MNET_ALIGN;
+}
+
+static Rows make_rows(const MnetConv *conv, const MnetStepMemory *memory,
+                      const MnetConvBlock *block) {
+    const int8_t *x = memory->tensors[conv->x];
+    Rows rows = {.x = memory->scratch, .stride = conv->k_padded};
+
+    if (is_direct(conv)) {
+        rows.x = x + block->first * conv->k;
+        rows.stride = conv->k;
+    } else {
+        fill_rows(conv, block, x, memory->scratch);
+    }
+    if (conv->w_offset) {
+        int32_t *terms = (int32_t *)(memory->scratch + rows_bytes(conv));
+
+        mnet_gemm_qs8_row_terms(&conv->gemm_qs8.rows, block->rows, conv->k, rows.x, rows.stride,
+                                conv->x_zero_point, conv->w_offset, terms);
+        rows.terms = terms;
+    }
+    return rows;
+}
+
 static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
     const MnetConv *conv = step->params;
-    const int8_t *x = memory->tensors[conv->x];
-    int16_t *scratch = (int16_t *)memory->scratch;
-    size_t panel_blocks = (size_t)mnet_ceil_div(conv->panels, conv->panel_block);
+    size_t panel_blocks = (size_t)mnet_ceil_div(conv->panels, conv->panel_block), begun = 0;
 
     for (size_t unit = (size_t)begin; unit < (size_t)end; unit++) {
         size_t panel = unit % panel_blocks * (size_t)conv->panel_block;
@@ -79,29 +170,36 @@ static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, i
 
         while (panel < last) {
             MnetConvBlock block = mnet_conv_block(conv, unit, panel);
+            Rows rows = make_rows(conv, memory, &block);
 
-            fill_patches(conv, &block, x, scratch);
-            run_block(conv, memory, &block, scratch);
+            if (conv->gemm_qs8.begin && begun != block.rows)
+                conv->gemm_qs8.begin(begun = block.rows);
+            run_block(conv, memory, &block, &rows);
             panel += block.panels;
         }
     }
+    if (conv->gemm_qs8.end)
+        conv->gemm_qs8.end();
 }
 
 MnetStatus mnet_conv_gemm_qs8_prepare(const MnetGraph *graph, const MnetNode *node,
                                       MnetArena *memory, MnetConv *conv, MnetStep *step,
                                       MnetError *error) {
+    const MnetGemmQs8Kernels *kernels = &conv->gemm_qs8;
+    uint64_t scratch;
     MnetStatus status;
 
-    mnet_gemm_qs8_kernels_init(&conv->gemm_qs8, mnet_cpu_features());
+    choose_kernels(graph, node, conv);
     step->run = run;
-    step->kernel = conv->gemm_qs8.name;
-    conv->k_padded =
-        (conv->k + conv->gemm_qs8.k_step - 1) / conv->gemm_qs8.k_step * conv->gemm_qs8.k_step;
-    mnet_conv_divide(conv, conv->gemm_qs8.mr, conv->gemm_qs8.nr, conv->k_padded * sizeof(int16_t));
+    step->kernel = kernels->name;
+    conv->k_padded = (conv->k + kernels->k_step - 1) / kernels->k_step * kernels->k_step;
+    mnet_conv_divide(conv, kernels->mr, kernels->nr,
+                     is_direct(conv) ? 0 : conv->k_padded * kernels->rows.element);
     status = pack(graph, node, memory, conv, error);
-    return status
-               ? status
-               : mnet_conv_set_scratch(graph, node, step,
-                                       (uint64_t)conv->row_block * conv->k_padded * sizeof(int16_t),
-                                       error);
+    if (status)
+        return status;
+    scratch = rows_bytes(conv);
+    if (conv->w_offset)
+        scratch += (uint64_t)conv->row_block * sizeof(int32_t);
+    return mnet_conv_set_scratch(graph, node, step, scratch, error);
 }

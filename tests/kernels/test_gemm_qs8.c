@@ -18,24 +18,30 @@ static MnetGemmQs8Kernels gemm_of(uint32_t features) {
 /* A product of any size; all tiers share its operands. */
 typedef struct Product {
     size_t rows, columns, k, y_stride;
-    int16_t *x, *w;
+    int8_t *x, *residual;
+    int32_t x_zero_point, w_offset;
+    int16_t *w;
     int32_t *bias;
     float *multiplier;
-    int8_t *residual;
     MnetEpilogueQs8 epilogue;
     MnetQuantAdd add;
 } Product;
 
 static void product_make(Product *p, bool extreme, bool with_add) {
-    p->x = poisoned(p->rows * p->k * sizeof(int16_t));
+    int least = -128 + p->w_offset;
+
+    p->x = poisoned(p->rows * p->k);
     p->w = poisoned(p->columns * p->k * sizeof(int16_t));
     p->bias = poisoned(p->columns * sizeof(int32_t));
     p->multiplier = poisoned(p->columns * sizeof(float));
     p->residual = poisoned(p->rows * p->y_stride);
+    p->x_zero_point = extreme ? (tier_int(0, 1) ? 127 : -128) : tier_int(-128, 127);
     for (size_t i = 0; i < p->rows * p->k; i++)
-        p->x[i] = (int16_t)value(255, extreme);
+        p->x[i] = (int8_t)(extreme && tier_int(0, 3) ? (tier_int(0, 1) ? 127 : -128)
+                                                     : tier_int(-128, 127));
     for (size_t i = 0; i < p->columns * p->k; i++)
-        p->w[i] = (int16_t)value(255, extreme);
+        p->w[i] = (int16_t)(extreme && tier_int(0, 3) ? least + 255 * tier_int(0, 1)
+                                                      : tier_int(least, least + 255));
     for (size_t i = 0; i < p->rows * p->y_stride; i++)
         p->residual[i] = (int8_t)tier_int(-128, 127);
     for (size_t c = 0; c < p->columns; c++) {
@@ -53,73 +59,140 @@ static void product_free(Product *p) {
     release(p->residual);
 }
 
-static int8_t *product_run(const Product *p, const MnetGemmQs8Kernels *kernels) {
-    size_t panel_bytes = kernels->panel_bytes(p->k);
-    void *panel = zeroed(panel_bytes);
+/* What a tier makes of the operands. */
+typedef struct Packed {
+    MnetGemmQs8Kernels kernels;
+    size_t k, panel_bytes; /* k rounded up */
+    uint8_t *panels, *filled;
+    int32_t *terms;
+    const void *x;
+    size_t x_stride;
+} Packed;
+
+static size_t columns_at(const Product *p, const Packed *packed, size_t c) {
+    return p->columns - c < packed->kernels.nr ? p->columns - c : packed->kernels.nr;
+}
+
+static void pack_panels(const Product *p, Packed *packed) {
+    const MnetGemmQs8Kernels *kernels = &packed->kernels;
+    int16_t *w = poisoned(kernels->nr * packed->k * sizeof(*w));
+    MnetGemmQs8Weights weights = {.k = packed->k, .w = w, .x_zero_point = p->x_zero_point};
+    uint8_t *panel = packed->panels;
+
+    if (kernels->rows.type != MNET_ROW_S16)
+        weights.w_offset = p->w_offset;
+    for (size_t c = 0; c < p->columns; c += kernels->nr, panel += packed->panel_bytes) {
+        weights.columns = columns_at(p, packed, c);
+        weights.bias = p->bias + c;
+        weights.multiplier = p->multiplier + c;
+        for (size_t i = 0; i < weights.columns; i++) {
+            for (size_t j = 0; j < packed->k; j++)
+                w[i * packed->k + j] =
+                    j < p->k ? p->w[(c + i) * p->k + j] : (int16_t)weights.w_offset;
+        }
+        kernels->pack(&weights, panel);
+    }
+    release(w);
+}
+
+/* Rows filled, or where the tier can take them so and `direct`, the tensor itself. */
+static void packed_make(const Product *p, bool direct, uint32_t features, Packed *packed) {
+    const MnetRowsQs8 *rows = &packed->kernels.rows;
+    size_t step;
+
+    packed->kernels = gemm_of(features);
+    step = packed->kernels.k_step;
+    packed->k = (p->k + step - 1) / step * step;
+    packed->panel_bytes = packed->kernels.panel_bytes(packed->k);
+    packed->panels =
+        zeroed((p->columns + packed->kernels.nr - 1) / packed->kernels.nr * packed->panel_bytes);
+    packed->filled = zeroed(p->rows * packed->k * rows->element);
+    packed->terms = poisoned(p->rows * sizeof(int32_t));
+    pack_panels(p, packed);
+    packed->x = packed->filled;
+    packed->x_stride = packed->k;
+    if (direct && rows->type == MNET_ROW_S8) {
+        packed->x = p->x;
+        packed->x_stride = p->k;
+    } else {
+        rows->fill(p->rows, p->k, p->x, p->k, p->x_zero_point, packed->filled, packed->k);
+    }
+    mnet_gemm_qs8_row_terms(rows, p->rows, p->k, packed->x, packed->x_stride, p->x_zero_point,
+                            p->w_offset, packed->terms);
+}
+
+static void packed_free(Packed *packed) {
+    free(packed->panels);
+    free(packed->filled);
+    release(packed->terms);
+}
+
+/* Rows [first, first + rows). */
+static void packed_run(const Product *p, const Packed *packed, size_t first, size_t rows,
+                       int8_t *y) {
+    const MnetGemmQs8Kernels *kernels = &packed->kernels;
+    const uint8_t *panel = packed->panels;
+
+    for (size_t c = 0; c < p->columns; c += kernels->nr, panel += packed->panel_bytes) {
+        const MnetGemmQs8Args args = {
+            .rows = rows,
+            .columns = columns_at(p, packed, c),
+            .k = packed->k,
+            .x = (const uint8_t *)packed->x + first * packed->x_stride * kernels->rows.element,
+            .x_stride = packed->x_stride,
+            .row_terms =
+                p->w_offset && kernels->rows.type != MNET_ROW_S16 ? packed->terms + first : NULL,
+            .panel = panel,
+            .epilogue = &p->epilogue,
+            .residual = p->epilogue.add ? p->residual + first * p->y_stride + c : NULL,
+            .y = y + first * p->y_stride + c,
+            .y_stride = p->y_stride,
+        };
+
+        kernels->run(&args);
+    }
+}
+
+static int8_t *product_run(const Product *p, bool direct, uint32_t features) {
+    Packed packed;
     int8_t *y = poisoned(p->rows * p->y_stride);
 
-    for (size_t c = 0; c < p->columns; c += kernels->nr) {
-        size_t n = p->columns - c < kernels->nr ? p->columns - c : kernels->nr;
-
-        memset(panel, 0, panel_bytes);
-        kernels->pack(n, p->k, p->w + c * p->k, p->bias + c, p->multiplier + c, panel);
-        kernels->run(p->rows, n, p->k, p->x, p->k, panel, &p->epilogue,
-                     p->epilogue.add ? p->residual + c : NULL, y + c, p->y_stride);
-    }
-    free(panel);
+    packed_make(p, direct, features, &packed);
+    if (packed.kernels.begin)
+        packed.kernels.begin(p->rows);
+    packed_run(p, &packed, 0, p->rows, y);
+    if (packed.kernels.end)
+        packed.kernels.end();
+    packed_free(&packed);
     return y;
 }
 
 static void products(void) {
-    MnetGemmQs8Kernels c = gemm_of(0);
-
     for (int i = 0; i < 400; i++) {
-        bool extreme = i & 1, with_add = i & 2;
+        bool extreme = i & 1, with_add = i & 2, direct = i & 4;
         Product p = {
             .rows = (size_t)tier_int(1, 60),
-            .columns = (size_t)tier_int(1, 70),
-            .k = (size_t)tier_int(1, 25) * c.k_step,
+            .columns = (size_t)tier_int(1, 140),
+            .k = (size_t)tier_int(1, 200),
+            .w_offset = i & 8 ? tier_int(-127, 128) : 0,
         };
         int8_t *expected;
 
         p.y_stride = p.columns + (size_t)tier_int(0, 20);
         product_make(&p, extreme, with_add);
-        expected = product_run(&p, &c);
+        expected = product_run(&p, false, 0);
         for (int t = 0; t < tier_count(); t++) {
-            MnetGemmQs8Kernels kernels = gemm_of(tier_features(t));
-            int8_t *y = product_run(&p, &kernels);
+            const char *name = gemm_of(tier_features(t)).name;
+            int8_t *y = product_run(&p, direct, tier_features(t));
 
-            CHECK(!memcmp(y, expected, p.rows * p.y_stride), "%s: %zux%zux%zu%s%s", kernels.name,
-                  p.rows, p.k, p.columns, extreme ? " extreme" : "", with_add ? " add" : "");
-            CHECK(guards_intact(y, p.rows * p.y_stride), "%s", kernels.name);
+            CHECK(!memcmp(y, expected, p.rows * p.y_stride), "%s: %zux%zux%zu, offset %d%s%s%s",
+                  name, p.rows, p.k, p.columns, p.w_offset, extreme ? " extreme" : "",
+                  with_add ? " add" : "", direct ? " direct" : "");
+            CHECK(guards_intact(y, p.rows * p.y_stride), "%s", name);
             release(y);
         }
         release(expected);
         product_free(&p);
-    }
-}
-
-static void widening(void) {
-    for (int i = 0; i < 200; i++) {
-        size_t n = (size_t)tier_int(1, 70);
-        int zero_point = tier_int(-128, 127);
-        int8_t *x = poisoned(n);
-
-        for (size_t j = 0; j < n; j++)
-            x[j] = (int8_t)tier_int(-128, 127);
-        for (int t = 0; t < tier_count(); t++) {
-            MnetGemmQs8Kernels kernels = gemm_of(tier_features(t));
-            int16_t *out = poisoned(n * sizeof(*out));
-            size_t right = 0;
-
-            kernels.widen(x, zero_point, out, n);
-            while (right < n && out[right] == x[right] - zero_point)
-                right++;
-            CHECK(right == n, "%s: [%zu] of %zu", kernels.name, right, n);
-            CHECK(guards_intact(out, n * sizeof(*out)), "%s", kernels.name);
-            release(out);
-        }
-        release(x);
     }
 }
 
@@ -135,32 +208,23 @@ static void bench(void) {
         p.y_stride = p.columns;
         product_make(&p, false, false);
         for (int t = 0; t < tier_count(); t++) {
-            MnetGemmQs8Kernels kernels = gemm_of(tier_features(t));
-            size_t panel_bytes = kernels.panel_bytes(p.k), row_block = 48;
-            size_t panels = (p.columns + kernels.nr - 1) / kernels.nr;
-            uint8_t *packed = zeroed(panels * panel_bytes);
+            size_t row_block = p.rows < 64 ? p.rows : 48;
             int8_t *y = poisoned(p.rows * p.y_stride);
             TierTimer timer = {0};
+            Packed packed;
 
-            for (size_t i = 0; i < panels; i++) {
-                size_t c = i * kernels.nr;
-                kernels.pack(p.columns - c < kernels.nr ? p.columns - c : kernels.nr, p.k,
-                             p.w + c * p.k, p.bias + c, p.multiplier + c, packed + i * panel_bytes);
-            }
+            packed_make(&p, true, tier_features(t), &packed);
+            if (packed.kernels.begin)
+                packed.kernels.begin(row_block);
             while (tier_again(&timer)) {
-                for (size_t r = 0; r < p.rows; r += row_block) {
-                    for (size_t i = 0; i < panels; i++) {
-                        size_t c = i * kernels.nr;
-                        kernels.run(p.rows - r < row_block ? p.rows - r : row_block,
-                                    p.columns - c < kernels.nr ? p.columns - c : kernels.nr, p.k,
-                                    p.x + r * p.k, p.k, packed + i * panel_bytes, &p.epilogue, NULL,
-                                    y + r * p.y_stride + c, p.y_stride);
-                    }
-                }
+                for (size_t r = 0; r + row_block <= p.rows; r += row_block)
+                    packed_run(&p, &packed, r, row_block, y);
             }
-            printf("%-22s %5zu x %4zu x %4zu", kernels.name, p.rows, p.k, p.columns);
-            tier_print(&timer, (double)(p.rows * p.k * p.columns));
-            free(packed);
+            if (packed.kernels.end)
+                packed.kernels.end();
+            printf("%-26s %5zu x %4zu x %4zu", packed.kernels.name, p.rows, p.k, p.columns);
+            tier_print(&timer, (double)(p.rows / row_block * row_block * p.k * p.columns));
+            packed_free(&packed);
             release(y);
         }
         product_free(&p);
@@ -173,7 +237,6 @@ int main(int argc, char **argv) {
         return 0;
     }
     tier_seed(argc, argv);
-    RUN(widening);
     RUN(products);
     return test_end();
 }

@@ -27,19 +27,19 @@ static bool is_narrow(size_t columns) {
     return columns <= NR / 2;
 }
 
-static void pack(size_t columns, size_t k, const int16_t *weights, const int32_t *bias,
-                 const float *multiplier, void *memory) {
+static void pack(const MnetGemmQs8Weights *weights, void *memory) {
     Panel *panel = memory;
-    size_t width = is_narrow(columns) ? NR / 2 : NR;
+    bool narrow = is_narrow(weights->columns);
+    size_t k = weights->k, width = narrow ? NR / 2 : NR;
 
-    for (size_t c = 0; c < columns; c++) {
-        size_t lane = is_narrow(columns) ? c : mnet_lane_avx2(c);
+    for (size_t c = 0; c < weights->columns; c++) {
+        const int16_t *w = weights->w + c * k;
+        size_t lane = narrow ? c : mnet_lane_avx2(c);
 
-        panel->bias[lane] = bias[c];
-        panel->multiplier[lane] = multiplier[c];
+        panel->bias[lane] = weights->bias[c];
+        panel->multiplier[lane] = weights->multiplier[c];
         for (size_t i = 0; i < k; i += 2)
-            memcpy(panel->weights + i * width + lane * 2, weights + c * k + i,
-                   2 * sizeof(*weights));
+            memcpy(panel->weights + i * width + lane * 2, w + i, 2 * sizeof(*w));
     }
 }
 
@@ -103,48 +103,24 @@ MNET_INLINE void sum_rows(size_t rows, size_t vectors, size_t k, const int16_t *
     }
 }
 
-static void gemm_qs8_6x16_avx2(size_t rows, size_t columns, size_t k, const int16_t *x,
-                               size_t x_stride, const void *memory, const MnetEpilogueQs8 *epilogue,
-                               const int8_t *residual, int8_t *y, size_t y_stride) {
-    const Panel *panel = memory;
+static void gemm_qs8_6x16_avx2(const MnetGemmQs8Args *args) {
+    const Panel *panel = args->panel;
     __m256i sums[ROWS][2];
 
-    for (size_t r = 0; r < rows; r += ROWS) {
-        size_t n = rows - r < ROWS ? rows - r : ROWS, at = r * y_stride;
-        const int8_t *b = residual ? residual + at : NULL;
+    for (size_t r = 0; r < args->rows; r += ROWS) {
+        size_t n = args->rows - r < ROWS ? args->rows - r : ROWS, at = r * args->y_stride;
+        const int16_t *x = (const int16_t *)args->x + r * args->x_stride;
+        const int8_t *b = args->residual ? args->residual + at : NULL;
 
-        if (is_narrow(columns)) {
-            sum_rows(n, 1, k, x + r * x_stride, x_stride, panel, sums);
-            mnet_finish_narrow_pixels_avx2(epilogue, n, columns, sums, panel->multiplier, b, y + at,
-                                           y_stride);
+        if (is_narrow(args->columns)) {
+            sum_rows(n, 1, args->k, x, args->x_stride, panel, sums);
+            mnet_finish_narrow_pixels_avx2(args->epilogue, n, args->columns, sums,
+                                           panel->multiplier, b, args->y + at, args->y_stride);
         } else {
-            sum_rows(n, 2, k, x + r * x_stride, x_stride, panel, sums);
-            mnet_finish_pixels_avx2(epilogue, n, columns, sums, panel->multiplier, b, y + at,
-                                    y_stride);
+            sum_rows(n, 2, args->k, x, args->x_stride, panel, sums);
+            mnet_finish_pixels_avx2(args->epilogue, n, args->columns, sums, panel->multiplier, b,
+                                    args->y + at, args->y_stride);
         }
-    }
-}
-
-static void widen(const int8_t *x, int32_t zero_point, int16_t *out, size_t count) {
-    const __m256i zero = _mm256_set1_epi16((short)zero_point);
-
-    if (count >= 16) {
-        for (size_t i = 0; i < count; i += 16) {
-            size_t at = i + 16 <= count ? i : count - 16; /* the last may overlap */
-            __m256i s16 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(x + at)));
-            _mm256_storeu_si256((__m256i *)(out + at), _mm256_sub_epi16(s16, zero));
-        }
-    } else if (count >= 8) {
-        for (size_t at = 0;; at = count - 8) {
-            __m128i s16 = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(x + at)));
-            _mm_storeu_si128((__m128i *)(out + at),
-                             _mm_sub_epi16(s16, _mm256_castsi256_si128(zero)));
-            if (at + 8 == count)
-                break;
-        }
-    } else {
-        for (size_t i = 0; i < count; i++)
-            out[i] = (int16_t)(x[i] - zero_point);
     }
 }
 
@@ -153,10 +129,10 @@ void mnet_gemm_qs8_kernels_init_avx2(MnetGemmQs8Kernels *kernels) {
         .mr = MR,
         .nr = NR,
         .k_step = 2,
+        .rows = {.type = MNET_ROW_S16},
         .panel_bytes = panel_bytes,
         .pack = pack,
         .run = gemm_qs8_6x16_avx2,
-        .widen = widen,
         .name = "gemm_qs8_6x16_avx2",
     };
 }
