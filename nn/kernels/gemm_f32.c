@@ -75,5 +75,7 @@ void mnet_gemm_f32_kernels_init(MnetGemmF32Kernels *kernels, uint32_t cpu_featur
 #ifdef __x86_64__
     if (cpu_features & MNET_CPU_AVX2 && cpu_features & MNET_CPU_FMA)
         mnet_gemm_f32_kernels_init_avx2(kernels);
+    if (cpu_features & MNET_CPU_AVX512)
+        mnet_gemm_f32_kernels_init_avx512(kernels);
 #endif
 }

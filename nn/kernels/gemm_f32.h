@@ -55,5 +55,6 @@ void mnet_gemm_f32_kernels_init(MnetGemmF32Kernels *kernels, uint32_t cpu_featur
 
 /** Tiers: each overrides what it has. */
 void mnet_gemm_f32_kernels_init_avx2(MnetGemmF32Kernels *kernels);
+void mnet_gemm_f32_kernels_init_avx512(MnetGemmF32Kernels *kernels);
 
 #endif

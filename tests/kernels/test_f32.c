@@ -15,6 +15,7 @@
 #include "tests/test.h"
 
 #define GUARD 16
+#define MOST_COLUMNS 64 /* of a panel: not below any tier's `wide` */
 
 static float real(void) {
     return (float)tier_int(-1000, 1000) * 1e-3f;
@@ -130,32 +131,43 @@ static void product_run(const Product *p, const MnetGemmF32Kernels *kernels, con
     }
 }
 
+/* By every tier against C. */
+static void check_product(size_t rows, size_t columns, size_t segments, size_t k) {
+    Product p = product_make(rows, columns, segments, k);
+    size_t count = p.rows * p.y_stride;
+    float *want = NULL;
+
+    for (int tier = 0; tier < tier_count(); tier++) {
+        MnetGemmF32Kernels kernels;
+        float *y = poisoned(count, false), *packed;
+
+        mnet_gemm_f32_kernels_init(&kernels, tier_features(tier));
+        packed = pack(&p, &kernels);
+        product_run(&p, &kernels, packed, y);
+        if (want)
+            CHECK(same(want - GUARD, y - GUARD, count + 2 * GUARD, (float)(segments * k + 10)),
+                  "%s: %zux%zu, k %zux%zu", kernels.name, rows, columns, segments, k);
+        free(packed);
+        if (want)
+            release(y);
+        else
+            want = y;
+    }
+    release(want);
+    product_free(&p);
+}
+
 static void products(void) {
-    for (int i = 0; i < 300; i++) {
-        Product p = product_make((size_t)tier_int(1, 40), (size_t)tier_int(1, 70),
-                                 (size_t)tier_int(1, 4), (size_t)tier_int(1, 90));
-        size_t count = p.rows * p.y_stride;
-        float *want = NULL;
+    for (int i = 0; i < 300; i++)
+        check_product((size_t)tier_int(1, 40), (size_t)tier_int(1, 70), (size_t)tier_int(1, 4),
+                      (size_t)tier_int(1, 90));
+}
 
-        for (int tier = 0; tier < tier_count(); tier++) {
-            MnetGemmF32Kernels kernels;
-            float *y = poisoned(count, false), *packed;
-
-            mnet_gemm_f32_kernels_init(&kernels, tier_features(tier));
-            packed = pack(&p, &kernels);
-            product_run(&p, &kernels, packed, y);
-            if (want)
-                CHECK(same(want - GUARD, y - GUARD, count + 2 * GUARD,
-                           (float)(p.segments * p.k + 10)),
-                      "%s: %zux%zu, k %zux%zu", kernels.name, p.rows, p.columns, p.segments, p.k);
-            free(packed);
-            if (want)
-                release(y);
-            else
-                want = y;
-        }
-        release(want);
-        product_free(&p);
+/* Every tile at every width. */
+static void tiles(void) {
+    for (size_t rows = 1; rows <= 30; rows++) {
+        for (size_t columns = 1; columns <= MOST_COLUMNS; columns++)
+            check_product(rows, columns, (size_t)tier_int(1, 2), (size_t)tier_int(1, 9));
     }
 }
 
@@ -352,6 +364,7 @@ int main(int argc, char **argv) {
     }
     tier_seed(argc, argv);
     RUN(products);
+    RUN(tiles);
     RUN(depthwise_rows);
     RUN(elements);
     if (tier_count() == 1)
