@@ -47,6 +47,7 @@ void mnet_binary_kernels_init(MnetBinaryKernels *kernels, uint32_t cpu_features)
 
 /** Tiers: each overrides what it has. */
 void mnet_binary_f32_kernels_init_avx2(MnetBinaryKernels *kernels);
+void mnet_binary_f32_kernels_init_avx512(MnetBinaryKernels *kernels);
 void mnet_binary_qs8_kernels_init_avx2(MnetBinaryKernels *kernels);
 
 #endif

@@ -91,5 +91,7 @@ void mnet_depthwise_f32_kernels_init(MnetDepthwiseF32Kernels *kernels, uint32_t 
 #ifdef __x86_64__
     if (cpu_features & MNET_CPU_AVX2 && cpu_features & MNET_CPU_FMA)
         mnet_depthwise_f32_kernels_init_avx2(kernels);
+    if (cpu_features & MNET_CPU_AVX512)
+        mnet_depthwise_f32_kernels_init_avx512(kernels);
 #endif
 }

@@ -51,5 +51,6 @@ void mnet_depthwise_f32_kernels_init(MnetDepthwiseF32Kernels *kernels, uint32_t 
 
 /** Tiers: each overrides what it has. */
 void mnet_depthwise_f32_kernels_init_avx2(MnetDepthwiseF32Kernels *kernels);
+void mnet_depthwise_f32_kernels_init_avx512(MnetDepthwiseF32Kernels *kernels);
 
 #endif

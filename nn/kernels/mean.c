@@ -34,5 +34,7 @@ void mnet_mean_kernels_init(MnetMeanKernels *kernels, uint32_t cpu_features) {
 #ifdef __x86_64__
     if (cpu_features & MNET_CPU_AVX2)
         mnet_mean_f32_kernels_init_avx2(kernels);
+    if (cpu_features & MNET_CPU_AVX512)
+        mnet_mean_f32_kernels_init_avx512(kernels);
 #endif
 }

@@ -226,9 +226,9 @@ static float *depthwise_pack(const Depthwise *d, size_t lanes) {
 }
 
 static void depthwise_rows(void) {
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < 1500; i++) {
         Depthwise d = depthwise_make((size_t)tier_int(1, 40), tier_int(1, 7), tier_int(1, 3),
-                                     tier_int(1, 20));
+                                     tier_int(1, 44));
         size_t count = (size_t)d.args.out_width * d.args.y_pixel;
         float *want = NULL;
 

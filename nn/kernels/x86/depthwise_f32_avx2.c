@@ -10,7 +10,7 @@
 
 #define LANES 8
 #define MOST_OUTPUTS 4
-#define MOST_KERNEL 5
+#define MOST_KERNEL 7
 
 /* One row of the window; pixel `column` of the picture is the strip's first, at x. */
 MNET_INLINE void add_row(int kernel, int stride, int outputs, bool edge,
@@ -102,6 +102,8 @@ STRIPS(3, 1)
 STRIPS(3, 2)
 STRIPS(5, 1)
 STRIPS(5, 2)
+STRIPS(7, 1)
+STRIPS(7, 2)
 
 static void run_strips(const Strip *strips, const MnetDepthwiseF32Args *args) {
     int span = (MOST_OUTPUTS - 1) * args->stride + args->kernel;
@@ -152,6 +154,9 @@ static void depthwise_f32_avx2(const MnetDepthwiseF32Args *args) {
         c = whole;
     } else if (fits && args->kernel == 5) {
         run_strips(args->stride == 1 ? strips_5_1 : strips_5_2, args);
+        c = whole;
+    } else if (fits && args->kernel == 7) {
+        run_strips(args->stride == 1 ? strips_7_1 : strips_7_2, args);
         c = whole;
     }
     for (; c < args->channels; c += LANES)

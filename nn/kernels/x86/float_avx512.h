@@ -15,6 +15,12 @@
 #define MNET_UNROLL _Pragma("GCC unroll 32")
 #endif
 
+/**
+ * Computes a pointer or offset here, and addresses from it: compilers would work out addresses one
+ * from another, or all of them ahead of time, for which there are no registers.
+ */
+#define MNET_KEEP(pointer) __asm__("" : "+r"(pointer))
+
 /** Ones for the first `count` lanes, 0 to 16. */
 MNET_INLINE __mmask16 mnet_mask_avx512(size_t count) {
     return (__mmask16)((1u << count) - 1u);
@@ -41,14 +47,6 @@ MNET_INLINE __m512 mnet_hard_swish_avx512(__m512 x) {
 
     gate = mnet_clamp_avx512(gate, _mm512_setzero_ps(), mnet_broadcast_avx512(&swish[2]));
     return _mm512_mul_ps(x, gate);
-}
-
-/** MnetFinishF32 of one vector. */
-MNET_INLINE __m512 mnet_finish_avx512(const MnetFinishF32 *finish, __m512 x) {
-    if (finish->hard_swish)
-        return mnet_hard_swish_avx512(x);
-    return mnet_clamp_avx512(x, mnet_broadcast_avx512(&finish->lo),
-                             mnet_broadcast_avx512(&finish->hi));
 }
 
 #endif

@@ -16,9 +16,6 @@
 #define GROUP 3
 #define GROUPS ((MOST_ROWS + GROUP - 1) / GROUP)
 
-/* Compilers would compute a pointer from the last one, or all of them ahead of time. */
-#define KEEP(pointer) __asm__("" : "+r"(pointer))
-
 MNET_INLINE void load_weights(int vectors, const float *w, __m512 *weights) {
     MNET_UNROLL
     for (int v = 0; v < vectors; v++)
@@ -42,7 +39,7 @@ MNET_INLINE void add_segment(int rows, int vectors, const MnetGemmF32Args *a, co
     MNET_UNROLL
     for (int g = 0; g * GROUP < rows; g++) {
         x[g] = x_first + (size_t)(g * GROUP) * stride;
-        KEEP(x[g]);
+        MNET_KEEP(x[g]);
     }
     for (size_t i = 0; i < a->k; i++, w += vectors * LANES, ahead += ahead_step) {
         __m512 weights[MOST_VECTORS];
@@ -84,7 +81,7 @@ MNET_INLINE void store_tile(int rows, int vectors, const MnetGemmF32Args *a, siz
     if (a->columns % LANES == 0 && !residual) {
         MNET_UNROLL
         for (int r = 0; r < rows; r++, y += a->y_stride) {
-            KEEP(y);
+            MNET_KEEP(y);
             MNET_UNROLL
             for (int v = 0; v < vectors; v++)
                 _mm512_storeu_ps(y + v * LANES, sums[r][v]);
@@ -92,7 +89,7 @@ MNET_INLINE void store_tile(int rows, int vectors, const MnetGemmF32Args *a, siz
     } else {
         MNET_UNROLL
         for (int r = 0; r < rows; r++, at += a->y_stride) {
-            KEEP(at);
+            MNET_KEEP(at);
             store_row(vectors, a->columns, sums[r], residual ? residual + at : NULL, a->y + at);
         }
     }
