@@ -30,7 +30,7 @@ static float peak_f32_c(size_t rounds) {
     return (a + b + c + d + e + f + g + h)[0];
 }
 
-static int32_t peak_qs8_c(size_t rounds) {
+static float peak_qs8_c(size_t rounds) {
     int16_t x[PRODUCTS], w[4][PRODUCTS];
     int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0;
 
@@ -53,20 +53,25 @@ static int32_t peak_qs8_c(size_t rounds) {
         a2 &= 0xffff;
         a3 &= 0xffff;
     }
-    return a0 + a1 + a2 + a3;
+    return (float)(a0 + a1 + a2 + a3);
 }
 
 void mnet_peak_kernels_init(MnetPeakKernels *kernels, uint32_t cpu_features) {
-    *kernels = (MnetPeakKernels){
-        .f32 = peak_f32_c,
-        .qs8 = peak_qs8_c,
-        .f32_macs = 8 * 4,
-        .qs8_macs = 4 * PRODUCTS,
-        .f32_name = "peak_f32_c",
-        .qs8_name = "peak_qs8_c",
-    };
+    kernels->n = 0;
+    mnet_peak_add(kernels, (MnetPeakKernel){peak_f32_c, 8 * 4, "f32", "c"});
+    mnet_peak_add(kernels, (MnetPeakKernel){peak_qs8_c, 4 * PRODUCTS, "qs8", "c"});
 #ifdef __x86_64__
     if (cpu_features & MNET_CPU_AVX2 && cpu_features & MNET_CPU_FMA)
         mnet_peak_kernels_init_avx2(kernels);
+    if (cpu_features & MNET_CPU_AVX_VNNI)
+        mnet_peak_kernels_init_avx_vnni(kernels);
+    if (cpu_features & MNET_CPU_AVX512)
+        mnet_peak_kernels_init_avx512(kernels);
+    if (cpu_features & MNET_CPU_AVX512_VNNI)
+        mnet_peak_kernels_init_avx512_vnni(kernels);
+    if (cpu_features & MNET_CPU_AMX_INT8)
+        mnet_peak_kernels_init_amx_int8(kernels);
+    if (cpu_features & MNET_CPU_AMX_BF16)
+        mnet_peak_kernels_init_amx_bf16(kernels);
 #endif
 }

@@ -52,12 +52,39 @@ static void print_rate(FILE *out, double macs, double ms) {
         fprintf(out, " %7s", "-");
 }
 
+/* "avx512" is in x_avx512 and x_avx512_vnni, where "avx512_vnni" is longer. */
+static bool has_word(const char *kernel, const char *isa) {
+    size_t length = strlen(isa);
+
+    for (const char *at = kernel; (at = strstr(at, isa)); at++)
+        if (at > kernel && at[-1] == '_' && (at[length] == '_' || !at[length]))
+            return true;
+    return false;
+}
+
+double mnet_plan_peak_of(MnetPlanPeaks peaks, const char *kernel, bool is_float) {
+    const MnetPlanPeak *best = NULL;
+    double highest = 0;
+
+    for (int i = 0; i < peaks.n; i++) {
+        const MnetPlanPeak *peak = &peaks.peaks[i];
+
+        if (peak->is_float != is_float)
+            continue;
+        if (peak->gmacs > highest)
+            highest = peak->gmacs;
+        if (has_word(kernel, peak->isa) && (!best || strlen(peak->isa) > strlen(best->isa)))
+            best = peak;
+    }
+    return best ? best->gmacs : highest;
+}
+
 static void print_step(FILE *out, const MnetPlan *plan, int i, double ms, double total,
-                       MnetPlanPeak peaks) {
+                       MnetPlanPeaks peaks) {
     const MnetStep *step = &plan->steps[i];
     const MnetTensor *tensors = plan->graph->tensors;
     bool is_float = tensors[step->node->inputs[0]].dtype == MNET_DTYPE_F32;
-    double peak = is_float ? peaks.f32 : peaks.qs8;
+    double peak = mnet_plan_peak_of(peaks, step->kernel, is_float);
 
     fprintf(out, "%3d %8.4f %5.1f", i, ms, total > 0 ? 100 * ms / total : 0);
     print_rate(out, (double)step->macs, ms);
@@ -70,8 +97,8 @@ static void print_step(FILE *out, const MnetPlan *plan, int i, double ms, double
     fprintf(out, "  %s\n", step->node->name);
 }
 
-static void print_profile(FILE *out, const MnetPlan *plan, const double *medians, MnetPlanPeak peak,
-                          KernelSum *sums) {
+static void print_profile(FILE *out, const MnetPlan *plan, const double *medians,
+                          MnetPlanPeaks peaks, KernelSum *sums) {
     double total = 0, macs = 0;
     int n_sums = 0;
 
@@ -83,7 +110,7 @@ static void print_profile(FILE *out, const MnetPlan *plan, const double *medians
     fprintf(out, "%3s %8s %5s %7s %5s  %-24s %s\n", "", "ms", "%", "GMAC/s", "%peak", "kernel",
             "output");
     for (int i = 0; i < plan->n_steps; i++)
-        print_step(out, plan, i, medians[i], total, peak);
+        print_step(out, plan, i, medians[i], total, peaks);
     fprintf(out, "sum %8.4f %5.1f", total, 100.0);
     print_rate(out, macs, total);
     fprintf(out, "\n\n%8s %5s %7s %5s  kernel\n", "ms", "%", "GMAC/s", "steps");
@@ -95,7 +122,7 @@ static void print_profile(FILE *out, const MnetPlan *plan, const double *medians
     }
 }
 
-char *mnet_plan_profile(const MnetPlan *plan, MnetPlanMemory *memory, int runs, MnetPlanPeak peak,
+char *mnet_plan_profile(const MnetPlan *plan, MnetPlanMemory *memory, int runs, MnetPlanPeaks peaks,
                         void (*fill)(void *input, const MnetTensor *tensor)) {
     const MnetGraph *graph = plan->graph;
     size_t n_steps = (size_t)plan->n_steps, size;
@@ -116,7 +143,7 @@ char *mnet_plan_profile(const MnetPlan *plan, MnetPlanMemory *memory, int runs, 
             mnet_plan_run_profiled(plan, memory, times + (size_t)run * n_steps);
         }
         find_medians(times, runs, plan->n_steps, sorted, medians);
-        print_profile(out, plan, medians, peak, sums);
+        print_profile(out, plan, medians, peaks, sums);
         if (fclose(out)) {
             free(text);
             text = NULL;

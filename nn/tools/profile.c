@@ -9,14 +9,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LEAST_RUNS = 5, MOST_RUNS = 5000, BURSTS = 20 };
 #define BURST_MS 5.0
 
 typedef struct Burst {
-    const MnetPeakKernels *kernels;
+    const MnetPeakKernel *kernel;
     size_t rounds;
-    int is_float;
 } Burst;
 
 /* Where sums go that nobody wants: a kernel whose result is unused may be left out. */
@@ -25,8 +25,7 @@ static volatile float sink;
 static void run_burst(void *data, int begin, int end, int worker) {
     const Burst *burst = data;
     for (int unit = begin; unit < end; unit++)
-        sink = burst->is_float ? burst->kernels->f32(burst->rounds)
-                               : (float)burst->kernels->qs8(burst->rounds);
+        sink = burst->kernel->run(burst->rounds);
 }
 
 static double time_burst(Burst *burst, int threads) {
@@ -39,8 +38,8 @@ static double time_burst(Burst *burst, int threads) {
  * GMAC/s of the fastest of some bursts, each far longer than a clock needs to settle and shorter
  * than a time slice: others on the machine make bursts slower and never faster.
  */
-static double measure_peak(const MnetPeakKernels *kernels, int is_float, int threads) {
-    Burst burst = {kernels, 1024, is_float};
+static double measure_peak(const MnetPeakKernel *kernel, int threads) {
+    Burst burst = {kernel, 1024};
     double ms, best;
     while ((ms = time_burst(&burst, threads)) < BURST_MS)
         burst.rounds *= 2;
@@ -49,25 +48,63 @@ static double measure_peak(const MnetPeakKernels *kernels, int is_float, int thr
         ms = time_burst(&burst, threads);
         best = ms < best ? ms : best;
     }
-    int macs = is_float ? kernels->f32_macs : kernels->qs8_macs;
-    return (double)burst.rounds * macs * threads * 1e-6 / best;
+    return (double)burst.rounds * kernel->macs * threads * 1e-6 / best;
+}
+
+static int is_type(const MnetPeakKernel *kernel, const char *type) {
+    return !strcmp(kernel->type, type);
+}
+
+typedef struct Peaks {
+    MnetPeakKernels kernels;
+    MnetPlanPeak measured[MNET_PEAK_MOST];
+    double f32, qs8; /* the highest of each type */
+} Peaks;
+
+static double highest(const Peaks *peaks, const char *type) {
+    double best = 0;
+    for (int i = 0; i < peaks->kernels.n; i++)
+        if (is_type(&peaks->kernels.kernels[i], type) && peaks->measured[i].gmacs > best)
+            best = peaks->measured[i].gmacs;
+    return best;
+}
+
+static void measure_peaks(Peaks *peaks, int threads) {
+    mnet_peak_kernels_init(&peaks->kernels, mnet_cpu_features());
+    for (int i = 0; i < peaks->kernels.n; i++) {
+        const MnetPeakKernel *kernel = &peaks->kernels.kernels[i];
+        peaks->measured[i] = (MnetPlanPeak){.is_float = !is_type(kernel, "qs8"),
+                                            .isa = kernel->isa,
+                                            .gmacs = measure_peak(kernel, threads)};
+    }
+    peaks->f32 = highest(peaks, "f32");
+    peaks->qs8 = highest(peaks, "qs8");
+}
+
+static void print_peaks_json(const Peaks *peaks, int threads, const char *cpu) {
+    printf("{\"peak_gmacs\": {\"f32\": %.1f, \"qs8\": %.1f}, \"kernels\": {", peaks->f32,
+           peaks->qs8);
+    for (int i = 0; i < peaks->kernels.n; i++)
+        printf("%s\"peak_%s_%s\": %.1f", i ? ", " : "", peaks->kernels.kernels[i].type,
+               peaks->kernels.kernels[i].isa, peaks->measured[i].gmacs);
+    printf("}, \"threads\": %d, \"cpu\": \"%s\"}\n", threads, cpu);
 }
 
 void tool_print_peak(int threads, int json) {
     char names[256];
-    MnetPeakKernels kernels;
-    mnet_peak_kernels_init(&kernels, mnet_cpu_features());
+    Peaks peaks;
+    measure_peaks(&peaks, threads);
     mnet_cpu_names(mnet_cpu_features(), names, sizeof names);
-    double f32 = measure_peak(&kernels, 1, threads), qs8 = measure_peak(&kernels, 0, threads);
     if (json) {
-        printf(
-            "{\"peak_gmacs\": {\"f32\": %.1f, \"qs8\": %.1f}, \"threads\": %d, \"cpu\": \"%s\"}\n",
-            f32, qs8, threads, names);
+        print_peaks_json(&peaks, threads, names);
         return;
     }
     printf("peak, %d thread%s, %s\n", threads, threads == 1 ? "" : "s", names);
-    printf("f32  %7.1f GMAC/s  %s\n", f32, kernels.f32_name);
-    printf("qs8  %7.1f GMAC/s  %s\n", qs8, kernels.qs8_name);
+    for (int i = 0; i < peaks.kernels.n; i++) {
+        const MnetPeakKernel *kernel = &peaks.kernels.kernels[i];
+        printf("%-4s %7.1f GMAC/s  peak_%s_%s\n", kernel->type, peaks.measured[i].gmacs,
+               kernel->type, kernel->isa);
+    }
 }
 
 static void fill_input(void *input, const MnetTensor *tensor) {
@@ -78,16 +115,14 @@ void tool_print_profile(const char *path, const MnetModelOptions *options, int t
                         double seconds) {
     char names[256];
     MnetError error;
-    MnetPeakKernels kernels;
+    Peaks peaks;
     MnetPlanMemory *memory;
     MnetModel *model = tool_open_model(path, options);
     const MnetGraph *graph = &model->graph;
 
     if (mnet_plan_memory_new(model->plan, threads, &memory, &error))
         tool_fail("%s", error.message);
-    mnet_peak_kernels_init(&kernels, mnet_cpu_features());
-    MnetPlanPeak peak = {.f32 = measure_peak(&kernels, 1, threads),
-                         .qs8 = measure_peak(&kernels, 0, threads)};
+    measure_peaks(&peaks, threads);
 
     double start = tool_now_ms();
     for (int i = 0; i < LEAST_RUNS; i++) {
@@ -98,12 +133,13 @@ void tool_print_profile(const char *path, const MnetModelOptions *options, int t
     }
     double fitting = seconds * 1e3 * LEAST_RUNS / (tool_now_ms() - start);
     int runs = fitting < LEAST_RUNS ? LEAST_RUNS : fitting > MOST_RUNS ? MOST_RUNS : (int)fitting;
-    char *text = mnet_plan_profile(model->plan, memory, runs, peak, fill_input);
+    char *text = mnet_plan_profile(model->plan, memory, runs,
+                                   (MnetPlanPeaks){peaks.measured, peaks.kernels.n}, fill_input);
     if (!text)
         tool_fail("out of memory");
     printf("%s, %d thread%s, %s; peak %.1f f32, %.1f qs8 GMAC/s; medians of %d runs\n%s",
            mnet_model_info(model)->name, threads, threads == 1 ? "" : "s",
-           mnet_cpu_names(mnet_cpu_features(), names, sizeof names), peak.f32, peak.qs8, runs,
+           mnet_cpu_names(mnet_cpu_features(), names, sizeof names), peaks.f32, peaks.qs8, runs,
            text);
     free(text);
     mnet_plan_memory_free(&memory);

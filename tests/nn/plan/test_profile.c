@@ -95,7 +95,7 @@ static void text_of_steps_and_kernels(void) {
     CHECK(!mnet_plan_new(&graph, 256 * 1024, &plan, &error), "%s", error.message);
     CHECK(!mnet_plan_memory_new(plan, 1, &memory, &error), "%s", error.message);
     fills = 0;
-    text = mnet_plan_profile(plan, memory, RUNS, (MnetPlanPeak){0, 0}, fill);
+    text = mnet_plan_profile(plan, memory, RUNS, (MnetPlanPeaks){NULL, 0}, fill);
     CHECK(text, "no text");
     CHECK(fills == RUNS, "the input was written %d times", fills);
     CHECK(lines_with(text, "1x5x5x3") == STEPS, "%s", text);
@@ -111,7 +111,41 @@ static void text_of_steps_and_kernels(void) {
     mnet_graph_clear(&graph);
 }
 
+static void peak_of_the_kernel(void) {
+    static const MnetPlanPeak list[] = {
+        {true, "c", 1},       {false, "c", 2},  {true, "avx2", 10},         {false, "avx2", 20},
+        {true, "avx512", 30}, {true, "amx", 5}, {false, "avx512_vnni", 80}, {false, "amx", 70},
+    };
+    static const struct {
+        const char *kernel;
+        bool is_float;
+        double gmacs;
+    } cases[] = {
+        {"gemm_f32_6x16_avx2", true, 10},
+        {"gemm_f32_avx512", true, 30},
+        {"gemm_qs8_avx2", false, 20},
+        {"gemm_qs8_8x48_avx512_vnni", false, 80},
+        {"gemm_qs8_amx_int8", false, 70},
+        {"gemm_bf16_amx", true, 5},
+        {"mean_f32_c", true, 1},
+        {"concat_c", false, 2},
+        {"gemm_qs8_avx512", false, 80},
+        {"expand_depthwise_project_f32", true, 30},
+        {"copy", false, 80},
+        {"avx2", false, 80},
+    };
+    MnetPlanPeaks peaks = {list, sizeof list / sizeof *list};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double gmacs = mnet_plan_peak_of(peaks, cases[i].kernel, cases[i].is_float);
+
+        CHECK(gmacs == cases[i].gmacs, "%s: %g", cases[i].kernel, gmacs);
+    }
+    CHECK(mnet_plan_peak_of((MnetPlanPeaks){NULL, 0}, "gemm_f32_avx2", true) == 0);
+}
+
 int main(void) {
+    RUN(peak_of_the_kernel);
     RUN(same_results);
     RUN(text_of_steps_and_kernels);
     return test_end();

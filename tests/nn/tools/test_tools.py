@@ -248,6 +248,9 @@ class Bench(Case):
             result = json.loads(self.succeeds("mnet-bench", "--peak", "--json", *more))
             self.assertEqual(set(result["peak_gmacs"]), {"f32", "qs8"})
             self.assertGreater(min(result["peak_gmacs"].values()), 0.1)
+            self.assertTrue({"peak_f32_c", "peak_qs8_c"} <= set(result["kernels"]))
+            self.assertGreater(min(result["kernels"].values()), 0.1)
+            self.assertEqual(len(result["kernels"]) == 2, result["cpu"] == "c")
         self.assertRegex(self.succeeds("mnet-bench", "--peak"), r"(?m)^qs8 +[\d.]+ GMAC/s +peak_qs8_\w+$")
 
     def test_cpu_mask(self):
