@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,11 +24,18 @@
  */
 enum { IDLE, ASLEEP, CLAIMED, READY, BUSY, AWAITED, DONE, STOP };
 
+/* Units that one thread begins with. Steps that follow one another divide their rows alike, so that
+ * a thread mostly reads what it wrote. */
+typedef struct Share {
+    _Alignas(64) atomic_int next;
+    int end;
+} Share;
+
 typedef struct Job {
     MnetTask task;
     void *data;
-    int units, chunk;
-    atomic_int next;
+    int n_shares, chunk;
+    Share shares[MNET_MAX_THREADS];
 } Job;
 
 typedef struct Worker {
@@ -71,14 +79,22 @@ static bool change(atomic_int *state, int from, int to) {
                                                    memory_order_acquire);
 }
 
-static void work(Job *job, int worker) {
+static void work_on(Job *job, Share *share, int worker) {
     for (;;) {
-        int begin = atomic_fetch_add_explicit(&job->next, job->chunk, memory_order_relaxed);
-        if (begin >= job->units)
+        int begin = atomic_fetch_add_explicit(&share->next, job->chunk, memory_order_relaxed);
+        if (begin >= share->end)
             break;
-        int end = begin + job->chunk < job->units ? begin + job->chunk : job->units;
+        int end = begin + job->chunk < share->end ? begin + job->chunk : share->end;
         job->task(job->data, begin, end, worker);
     }
+}
+
+/* A worker's own share, and then what is left of the others'. */
+static void work(Job *job, int worker) {
+    for (int i = worker; i < job->n_shares; i++)
+        work_on(job, &job->shares[i], worker);
+    for (int i = 0; i < worker; i++)
+        work_on(job, &job->shares[i], worker);
 }
 
 /* Until there is a job (true) or the process ends (false). */
@@ -179,9 +195,16 @@ void mnet_threads_run(int threads, int units, MnetTask task, void *data) {
         grow(threads - 1);
 
     /* A few pieces a thread: enough to even out a disturbed one, few enough to cost nothing. */
-    Job job = {.task = task, .data = data, .units = units};
-    job.chunk = (units + threads * 4 - 1) / (threads * 4);
-    atomic_init(&job.next, 0);
+    int chunk = units / (threads * 4);
+    Job job; /* not all cleared: it is large */
+    job.task = task;
+    job.data = data;
+    job.chunk = chunk > 0 ? chunk : 1;
+    job.n_shares = threads;
+    for (int i = 0; i < threads; i++) {
+        atomic_init(&job.shares[i].next, (int)((int64_t)units * i / threads));
+        job.shares[i].end = (int)((int64_t)units * (i + 1) / threads);
+    }
     Worker *claimed[MNET_MAX_THREADS];
     int n = 0, count = atomic_load_explicit(&pool.count, memory_order_acquire);
     for (int i = 0; i < count && n < threads - 1; i++)

@@ -1,3 +1,4 @@
+/* The pool gives every unit to a thread once. With --bench, what it costs. */
 #include "nn/base/threads.h"
 
 #include "tests/test.h"
@@ -189,7 +190,59 @@ static void test_default(void) {
     CHECK(!sched_setaffinity(0, sizeof all, &all));
 }
 
-int main(void) {
+static void nothing(void *data, int begin, int end, int worker) {
+}
+
+/* Until both threads are in it, but at most a millisecond or so, as the other may be waiting for a
+ * processor. */
+static void meet(void *data, int begin, int end, int worker) {
+    atomic_int *inside = data;
+    atomic_fetch_add(inside, end - begin);
+    for (int i = 0; i < 100000 && atomic_load(inside) < 2; i++)
+        continue;
+}
+
+static double now_us(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec * 1e-3;
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Microseconds of one call after the other, for which the pool stays awake. */
+static void bench_task(const char *name, MnetTask task) {
+    enum { ROUNDS = 500, CALLS = 100 };
+    static double times[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = now_us();
+        for (int call = 0; call < CALLS; call++) {
+            atomic_int inside = 0;
+            mnet_threads_run(2, 2, task, &inside);
+        }
+        times[round] = (now_us() - start) / CALLS;
+    }
+    qsort(times, ROUNDS, sizeof *times, compare);
+    printf("%-36s min %.3f  median %.3f us\n", name, times[0], times[ROUNDS / 2]);
+}
+
+static void bench(void) {
+    bench_task("fork-join, empty task", nothing);
+    bench_task("fork-join, both threads take part", meet);
+    usleep(10000);
+    double before = cpu_seconds();
+    sleep(1);
+    printf("CPU time in an idle second            %.6f s\n", cpu_seconds() - before);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && !strcmp(argv[1], "--bench")) {
+        bench();
+        return 0;
+    }
     RUN(test_nothing_to_do);
     RUN(test_no_more_threads_than_asked);
     RUN(test_every_unit_once);
