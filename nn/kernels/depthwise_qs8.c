@@ -110,5 +110,9 @@ void mnet_depthwise_qs8_kernels_init(MnetDepthwiseQs8Kernels *kernels, uint32_t 
 #ifdef __x86_64__
     if (cpu_features & MNET_CPU_AVX2)
         mnet_depthwise_qs8_kernels_init_avx2(kernels);
+    if (cpu_features & MNET_CPU_AVX_VNNI)
+        mnet_depthwise_qs8_kernels_init_avx_vnni(kernels);
+    if (cpu_features & MNET_CPU_AVX512_VNNI)
+        mnet_depthwise_qs8_kernels_init_avx512_vnni(kernels);
 #endif
 }

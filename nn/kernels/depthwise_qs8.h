@@ -24,8 +24,8 @@ typedef struct MnetDepthwiseQs8Kernels {
     /**
      * Output rows [begin, end), all pixels and channels, from one picture; y is the first. Cells
      * outside of it are real zeros; |x - zero_point| and |w| are up to 255, and sums fit int32_t,
-     * which the caller has checked. `residual`, where the epilogue adds one, lies like y, and may
-     * be y. Scratch is aligned to MNET_ALIGN.
+     * which the caller has checked. `residual`, where the epilogue adds one, lies like y but
+     * isn't y, as channels may be computed twice. Scratch is aligned to MNET_ALIGN.
      */
     void (*rows)(const MnetPatches *geometry, const int8_t *picture, int32_t zero_point, int begin,
                  int end, const void *packed, const MnetEpilogueQs8 *epilogue,
@@ -39,5 +39,7 @@ void mnet_depthwise_qs8_kernels_init(MnetDepthwiseQs8Kernels *kernels, uint32_t 
 
 /** Tiers: each overrides what it has. */
 void mnet_depthwise_qs8_kernels_init_avx2(MnetDepthwiseQs8Kernels *kernels);
+void mnet_depthwise_qs8_kernels_init_avx_vnni(MnetDepthwiseQs8Kernels *kernels);
+void mnet_depthwise_qs8_kernels_init_avx512_vnni(MnetDepthwiseQs8Kernels *kernels);
 
 #endif

@@ -29,7 +29,7 @@ typedef struct Depthwise {
 } Depthwise;
 
 static void depthwise_geometry(MnetPatches *p) {
-    p->channels = p->n_channels = tier_int(1, 70);
+    p->channels = p->n_channels = tier_int(1, 4) > 1 ? tier_int(1, 70) : tier_int(1, 210);
     for (int i = 0; i < 2; i++) {
         int reach, room;
 
@@ -37,7 +37,7 @@ static void depthwise_geometry(MnetPatches *p) {
         p->stride[i] = tier_int(1, 3);
         p->dilation[i] = tier_int(1, 4) > 1 ? 1 : tier_int(1, 3);
         p->pad[i] = tier_int(0, p->kernel[i]);
-        p->size[i] = tier_int(1, 23);
+        p->size[i] = tier_int(1, i ? 40 : 17);
         reach = (p->kernel[i] - 1) * p->dilation[i] + 1;
         room = p->size[i] + 2 * p->pad[i] - reach;
         p->out_size[i] = room < 0 ? 1 : room / p->stride[i] + 1;
@@ -45,6 +45,7 @@ static void depthwise_geometry(MnetPatches *p) {
 }
 
 static void depthwise_make(Depthwise *d, bool extreme, bool with_add) {
+    int most = tier_int(0, 1) ? 127 : 255; /* of weights: some tiers do bytes otherwise */
     size_t channels = (size_t)d->p.channels;
     size_t taps = (size_t)d->p.kernel[0] * (size_t)d->p.kernel[1];
 
@@ -62,7 +63,7 @@ static void depthwise_make(Depthwise *d, bool extreme, bool with_add) {
     for (size_t i = 0; i < d->out; i++)
         d->residual[i] = (int8_t)tier_int(-128, 127);
     for (size_t i = 0; i < taps * channels; i++)
-        d->w[i] = (int16_t)value(255, extreme);
+        d->w[i] = (int16_t)value(most, extreme);
     for (size_t c = 0; c < channels; c++) {
         d->bias[c] = extreme ? (tier_int(0, 1) ? INT32_MAX : INT32_MIN) : tier_int(-9999, 9999);
         d->multiplier[c] = (float)tier_int(1, 1000) * (extreme ? 1.0f : 1e-5f);
@@ -78,6 +79,7 @@ static void depthwise_free(Depthwise *d) {
     release(d->multiplier);
 }
 
+/* In bands of any height. */
 static int8_t *depthwise_run(const Depthwise *d, const MnetDepthwiseQs8Kernels *kernels) {
     void *packed = zeroed(kernels->packed_bytes(&d->p));
     size_t scratch_bytes = kernels->scratch_bytes(&d->p);

@@ -1,0 +1,445 @@
+/**
+ * Depthwise convolution by dot products of four unsigned with four signed bytes: what the tiers
+ * that have them share. The including file says how, before:
+ *
+ *   Vector                      one of its registers; LANES sums fit in it
+ *   BLOCK_VECTORS               sums of a block of channels: so many vectors; REST_VECTORS, those
+ * of the blocks at the end, of which none is more than half empty lane(vectors, c)            where
+ * channel c of a block lies dot(&sums, u8, s8)          sums[i] += u8[4 i] * s8[4 i] + ... + u8[4 i
+ * + 3] * s8[4 i + 3] fill(byte)                  a vector of it less_product(b, s, n)       b[i] -
+ * s[i] * n twice_plus(a, b)            2 a[i] + b[i] lay_out_cells               of a row of
+ * columns, where it is used below finish                      the epilogue of pixels, likewise
+ *
+ * Four input rows, a quad, are laid out in scratch as vectors for each column and block: a
+ * channel's four bytes side by side, less -128, so that they are unsigned, and in the order that
+ * the epilogue wants; borders are zero points, and bias less 128 + zero point times the sum of the
+ * weights makes up for both. A dot product then does four rows of a tap's column. Quads begin in
+ * every second row, counted from the top of the padding, and there are weights for windows that
+ * begin in a quad's first row and in its second; so two output rows of a 3x3 kernel share a quad.
+ * Taller kernels go on two quads further; the ring keeps those that a later row needs again. Strips
+ * of columns are so narrow that the ring stays in the first-level cache.
+ *
+ * Weights beyond a byte (uint8 models have them) are split into twice their half and the last bit.
+ */
+#ifndef MNET_KERNELS_X86_DEPTHWISE_QS8_QUADS_H
+#define MNET_KERNELS_X86_DEPTHWISE_QS8_QUADS_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#define TILE 7 /* pixels: the usual widths are its multiples */
+#define REST_TILE 4
+#define SUM_PIXELS (4 * TILE) /* wait for the epilogue */
+#define RING_BYTES (24 * 1024)
+#define BAND_BYTES                                                                                 \
+    (128 * 1024) /* of input: is read by all blocks of channels from the second-level cache */
+
+/* By lane. Weights as [part][window begins in a quad's first or second row][quad][kernel w]
+ * [lane][4 rows]; part 1 are last bits, where the block is wide. */
+typedef struct Block {
+    int32_t bias[BLOCK_VECTORS * LANES], weight_sum[BLOCK_VECTORS * LANES];
+    float multiplier[BLOCK_VECTORS * LANES];
+    _Alignas(64) int32_t is_wide;
+    _Alignas(64) int8_t weights[];
+} Block;
+
+/* Channels [first, first + n). */
+typedef struct Span {
+    size_t first, n, vectors;
+} Span;
+
+static Span span_at(const MnetPatches *p, size_t first) {
+    size_t left = (size_t)p->channels - first, most = BLOCK_VECTORS * LANES;
+    size_t vectors = left > most - LANES ? BLOCK_VECTORS : REST_VECTORS;
+
+    return (Span){first, left < vectors * LANES ? left : vectors * LANES, vectors};
+}
+
+/* Quads that a window can touch, and those from its first row to its last. */
+static size_t window_quads(const MnetPatches *p) {
+    return (size_t)p->kernel[0] / 4 + 1;
+}
+
+static size_t ring_size(const MnetPatches *p) {
+    return 2 * window_quads(p) - 1;
+}
+
+/* Vectors of weights for windows that begin alike. */
+static size_t set_size(const MnetPatches *p, size_t vectors) {
+    return window_quads(p) * (size_t)p->kernel[1] * vectors;
+}
+
+static size_t block_bytes(const MnetPatches *p, size_t vectors) {
+    return sizeof(Block) + 4 * set_size(p, vectors) * sizeof(Vector);
+}
+
+static uint64_t packed_bytes(const MnetPatches *p) {
+    uint64_t bytes = 0;
+
+    for (Span span = span_at(p, 0); span.n; span = span_at(p, span.first + span.n))
+        bytes += block_bytes(p, span.vectors);
+    return bytes;
+}
+
+/* Columns of the padded picture under so many output pixels. */
+static size_t columns_under(const MnetPatches *p, size_t pixels) {
+    return (pixels - 1) * (size_t)p->stride[1] +
+           ((size_t)p->kernel[1] - 1) * (size_t)p->dilation[1] + 1;
+}
+
+/* Output pixels of a strip. */
+static size_t strip_pixels(const MnetPatches *p) {
+    size_t width = (size_t)p->out_size[1], reach = columns_under(p, 1);
+    size_t fit = RING_BYTES / (ring_size(p) * BLOCK_VECTORS * sizeof(Vector));
+    size_t pixels = fit > reach ? (fit - reach) / (size_t)p->stride[1] + 1 : 1, strips;
+
+    pixels = pixels > TILE ? pixels : TILE;
+    strips = (width + pixels - 1) / pixels;
+    return (width + strips - 1) / strips;
+}
+
+/* Columns of a quad in the ring: tiles may go beyond the last pixel, for nothing. */
+static size_t quad_columns(const MnetPatches *p) {
+    return columns_under(p, strip_pixels(p) + REST_TILE - 1);
+}
+
+static uint64_t scratch_bytes(const MnetPatches *p) {
+    return (uint64_t)ring_size(p) * quad_columns(p) * BLOCK_VECTORS * sizeof(Vector);
+}
+
+static void pack_block(const MnetPatches *p, Span span, const int16_t *weights, Block *block) {
+    size_t channels = (size_t)p->channels, kw = (size_t)p->kernel[1];
+    size_t taps = (size_t)p->kernel[0] * kw, set = set_size(p, span.vectors) * LANES * 4;
+
+    for (size_t i = 0; i < taps * span.n; i++) {
+        int16_t weight = weights[i / span.n * channels + i % span.n];
+        block->is_wide |= weight < INT8_MIN || weight > INT8_MAX;
+    }
+    for (size_t i = 0; i < taps; i++, weights += channels) {
+        for (size_t c = 0; c < span.n; c++) {
+            size_t at = lane(span.vectors, c), ky = i / kw, kx = i % kw;
+            int bit = block->is_wide ? weights[c] & 1 : 0;
+            int rest = block->is_wide ? (weights[c] - bit) / 2 : weights[c];
+
+            block->weight_sum[at] += weights[c];
+            for (size_t s = 0; s < 2; s++, ky++) {
+                size_t row =
+                    s * set + ((ky / 4 * kw + kx) * span.vectors * LANES + at) * 4 + ky % 4;
+
+                block->weights[row] = (int8_t)rest;
+                block->weights[2 * set + row] = (int8_t)bit;
+            }
+        }
+    }
+}
+
+static void pack(const MnetPatches *p, const int16_t *weights, const int32_t *bias,
+                 const float *multiplier, void *packed) {
+    uint8_t *at = packed;
+
+    for (Span span = span_at(p, 0); span.n; span = span_at(p, span.first + span.n)) {
+        Block *block = (Block *)at;
+
+        for (size_t c = 0; c < span.n; c++) {
+            block->bias[lane(span.vectors, c)] = bias[span.first + c];
+            block->multiplier[lane(span.vectors, c)] = multiplier[span.first + c];
+        }
+        pack_block(p, span, weights + span.first, block);
+        at += block_bytes(p, span.vectors);
+    }
+}
+
+/* The quads under an output row: `first`, then every second one. */
+typedef struct Quads {
+    size_t first, count, set;
+    int top, step; /* first row of quad 0, and rows from one to the next */
+} Quads;
+
+static Quads quads_under(const MnetPatches *p, int row) {
+    int begin = row * p->stride[0];
+    Quads quads = {.top = -p->pad[0], .step = p->dilation[0]};
+
+    if (quads.step > 1) { /* rows don't share them */
+        quads.top += begin;
+        begin = 0;
+    }
+    quads.set = (size_t)begin % 2;
+    quads.first = (size_t)begin / 2;
+    quads.count = (quads.set + (size_t)p->kernel[0] + 3) / 4;
+    return quads;
+}
+
+/* A block of a picture, strip by strip. */
+typedef struct Work {
+    const MnetPatches *p;
+    const int8_t *picture; /* from the block's first channel on */
+    Span span;
+    Vector *ring;
+    size_t x, pixels; /* the strip, of output */
+    Vector outside;   /* zero points, unsigned */
+    int8_t outside_cell[BLOCK_VECTORS * LANES];
+    Vector bias[BLOCK_VECTORS];
+} Work;
+
+MNET_INLINE Vector *quad_in_ring(const Work *work, size_t quad) {
+    return work->ring + quad % ring_size(work->p) * quad_columns(work->p) * work->span.vectors;
+}
+
+static Vector *fill_columns(const Work *work, size_t columns, Vector *out) {
+    for (size_t i = 0; i < columns * work->span.vectors; i++)
+        *out++ = work->outside;
+    return out;
+}
+
+static void lay_out_quad(const Work *work, const Quads *quads, size_t quad) {
+    const MnetPatches *p = work->p;
+    size_t channels = (size_t)p->channels;
+    int x = (int)work->x * p->stride[1] - p->pad[1];
+    int columns = (int)columns_under(p, work->pixels);
+    int left = x < 0 ? (-x < columns ? -x : columns) : 0;
+    int right = x + columns > p->size[1] ? x + columns - p->size[1] : 0, inside;
+    Vector *out = fill_columns(work, (size_t)left, quad_in_ring(work, quad));
+    const int8_t *rows[4];
+    size_t steps[4];
+
+    right = right < columns - left ? right : columns - left;
+    inside = columns - left - right;
+    for (int i = 0; i < 4 && inside; i++) {
+        int y = quads->top + (2 * (int)quad + i) * quads->step;
+        bool is_inside = y >= 0 && y < p->size[0];
+
+        rows[i] = is_inside ? work->picture +
+                                  ((size_t)y * (size_t)p->size[1] + (size_t)(x + left)) * channels
+                            : work->outside_cell;
+        steps[i] = is_inside ? channels : 0;
+    }
+    if (inside)
+        lay_out_cells(work->span.vectors, work->span.n, rows, steps, (size_t)inside, out);
+    fill_columns(work, (size_t)right, out + (size_t)inside * work->span.vectors);
+}
+
+/* What an output row's sums are made of. */
+typedef struct Row {
+    const Vector *x, *w; /* the strip's first column in the ring */
+    size_t ring_size, first, quads;
+    size_t quad_size, part_size; /* vectors from one to the next */
+    size_t kw, stride, dilation;
+    bool is_wide;
+} Row;
+
+MNET_INLINE const Vector *quad_at(const Row *row, size_t i) {
+    size_t place = row->first + 2 * i;
+    return row->x + (place < row->ring_size ? place : place - row->ring_size) * row->quad_size;
+}
+
+/* A usual kernel, column by column: each is loaded once for all the pixels that see it. */
+MNET_INLINE void add_columns(size_t vectors, size_t kw, size_t stride, size_t pixels,
+                             const Vector *x, const Vector *w, Vector *sums) {
+    Vector taps[7];
+
+#pragma GCC unroll 7
+    for (size_t kx = 0; kx < kw; kx++)
+        taps[kx] = w[kx * vectors];
+#pragma GCC unroll 19
+    for (size_t i = 0; i < (pixels - 1) * stride + kw; i++) {
+        const Vector column = x[i * vectors];
+
+#pragma GCC unroll 7
+        for (size_t kx = 0; kx < kw; kx++) {
+            if (kx <= i && (i - kx) % stride == 0 && (i - kx) / stride < pixels)
+                dot(&sums[(i - kx) / stride], column, taps[kx]);
+        }
+    }
+}
+
+/* Any other. */
+MNET_INLINE void add_taps(size_t vectors, size_t pixels, const Row *row, const Vector *x,
+                          const Vector *w, Vector *sums) {
+    for (size_t kx = 0; kx < row->kw; kx++, x += row->dilation * vectors, w += vectors) {
+#pragma GCC unroll 7
+        for (size_t i = 0; i < pixels; i++)
+            dot(&sums[i], x[i * row->stride * vectors], *w);
+    }
+}
+
+/* One vector of each pixel's sums; kw is 0 where it isn't known. */
+MNET_INLINE void tile(size_t vectors, size_t kw, size_t stride, size_t pixels, const Row *row,
+                      size_t x, const Vector *w, Vector bias, Vector *out) {
+    Vector sums[TILE];
+    bool is_again = row->is_wide;
+
+#pragma GCC unroll 7
+    for (size_t i = 0; i < pixels; i++)
+        sums[i] = is_again ? fill(0) : bias;
+    for (const Vector *part = w;; part += row->part_size, is_again = false) {
+        const Vector *taps = part;
+
+        for (size_t i = 0; i < row->quads; i++, taps += row->kw * vectors) {
+            if (kw)
+                add_columns(vectors, kw, stride, pixels, quad_at(row, i) + x, taps, sums);
+            else
+                add_taps(vectors, pixels, row, quad_at(row, i) + x, taps, sums);
+        }
+        if (!is_again)
+            break;
+#pragma GCC unroll 7
+        for (size_t i = 0; i < pixels; i++)
+            sums[i] = twice_plus(sums[i], bias);
+    }
+#pragma GCC unroll 7
+    for (size_t i = 0; i < pixels; i++)
+        out[i * vectors] = sums[i];
+}
+
+MNET_INLINE void sum_pixels(size_t vectors, size_t kw, size_t stride, const Row *row, size_t pixels,
+                            size_t x, const Vector *bias, Vector *sums) {
+    size_t step = (kw ? stride : row->stride) * vectors;
+
+    for (size_t v = 0; v < vectors; v++) {
+        const Vector *w = row->w + v;
+        Vector *out = sums + v;
+        size_t left = pixels, at = x * step + v;
+
+        for (; left >= TILE; left -= TILE, at += TILE * step, out += TILE * vectors)
+            tile(vectors, kw, stride, TILE, row, at, w, bias[v], out);
+        for (; left; left -= left < REST_TILE ? left : REST_TILE) {
+            tile(vectors, kw, stride, REST_TILE, row, at, w, bias[v], out);
+            at += REST_TILE * step;
+            out += REST_TILE * vectors;
+        }
+    }
+}
+
+/* The sums of a block that has so many vectors. */
+MNET_INLINE void sum_block(size_t vectors, const Row *row, size_t pixels, size_t x,
+                           const Vector *bias, Vector *sums) {
+    switch (row->dilation == 1 ? row->kw * 10 + row->stride : 0) {
+    case 31:
+        sum_pixels(vectors, 3, 1, row, pixels, x, bias, sums);
+        break;
+    case 32:
+        sum_pixels(vectors, 3, 2, row, pixels, x, bias, sums);
+        break;
+    case 51:
+        sum_pixels(vectors, 5, 1, row, pixels, x, bias, sums);
+        break;
+    case 52:
+        sum_pixels(vectors, 5, 2, row, pixels, x, bias, sums);
+        break;
+    case 71:
+        sum_pixels(vectors, 7, 1, row, pixels, x, bias, sums);
+        break;
+    case 72:
+        sum_pixels(vectors, 7, 2, row, pixels, x, bias, sums);
+        break;
+    default:
+        sum_pixels(vectors, 0, 0, row, pixels, x, bias, sums);
+    }
+}
+
+/* An output row of a strip, its quads being laid out. */
+static void finish_row(const Work *work, const Row *row, const Block *block,
+                       const MnetEpilogueQs8 *epilogue, const int8_t *residual, int8_t *y) {
+    size_t channels = (size_t)work->p->channels, vectors = work->span.vectors;
+    Vector sums[(SUM_PIXELS + REST_TILE - 1) * BLOCK_VECTORS];
+
+    for (size_t x = 0, count; x < work->pixels; x += count) {
+        count = work->pixels - x < SUM_PIXELS ? work->pixels - x : SUM_PIXELS;
+        if (vectors == BLOCK_VECTORS)
+            sum_block(BLOCK_VECTORS, row, count, x, work->bias, sums);
+        else
+            sum_block(REST_VECTORS, row, count, x, work->bias, sums);
+        finish(epilogue, count, work->span.n, sums, block->multiplier,
+               residual ? residual + x * channels : NULL, y + x * channels, channels);
+    }
+}
+
+/* Output rows [begin, end) of a strip; y and residual are the first one's pixels. */
+static void run_strip(const Work *work, int begin, int end, const Block *block,
+                      const MnetEpilogueQs8 *epilogue, const int8_t *residual, int8_t *y) {
+    const MnetPatches *p = work->p;
+    size_t row_size = (size_t)p->out_size[1] * (size_t)p->channels;
+    size_t next[2] = {0, 0}; /* even, odd: the quad to be laid out next */
+    Row row = {
+        .x = work->ring,
+        .ring_size = ring_size(p),
+        .quad_size = quad_columns(p) * work->span.vectors,
+        .part_size = 2 * set_size(p, work->span.vectors),
+        .kw = (size_t)p->kernel[1],
+        .stride = (size_t)p->stride[1],
+        .dilation = (size_t)p->dilation[1],
+        .is_wide = block->is_wide,
+    };
+
+    for (int i = begin; i < end; i++, y += row_size) {
+        Quads quads = quads_under(p, i);
+
+        if (p->dilation[0] > 1)
+            next[0] = 0;
+        for (size_t j = 0, quad = quads.first; j < quads.count; j++, quad += 2) {
+            if (quad < next[quad % 2])
+                continue;
+            lay_out_quad(work, &quads, quad);
+            next[quad % 2] = quad + 2;
+        }
+        row.first = quads.first % row.ring_size;
+        row.quads = quads.count;
+        row.w = (const Vector *)block->weights + quads.set * set_size(p, work->span.vectors);
+        finish_row(work, &row, block, epilogue, residual, y);
+        if (residual)
+            residual += row_size;
+    }
+}
+
+/* The same of a whole block; picture, residual and y are at its first channel. */
+static void run_block(const MnetPatches *p, Span span, const int8_t *picture, int32_t zero_point,
+                      int begin, int end, const Block *block, const MnetEpilogueQs8 *epilogue,
+                      const int8_t *residual, int8_t *y, void *scratch) {
+    size_t width = (size_t)p->out_size[1], strip = strip_pixels(p);
+    Work work = {
+        .p = p,
+        .picture = picture,
+        .span = span,
+        .ring = scratch,
+        .outside = fill((int8_t)(zero_point ^ -128)),
+    };
+
+    memset(work.outside_cell, zero_point, sizeof(work.outside_cell));
+    for (size_t v = 0; v < span.vectors; v++)
+        work.bias[v] =
+            less_product(block->bias + v * LANES, block->weight_sum + v * LANES, zero_point + 128);
+    for (size_t at; work.x < width; work.x += strip) {
+        work.pixels = width - work.x < strip ? width - work.x : strip;
+        at = work.x * (size_t)p->channels;
+        run_strip(&work, begin, end, block, epilogue, residual ? residual + at : NULL, y + at);
+    }
+}
+
+/* An even number, as pairs of rows share their quads. */
+static int band_rows(const MnetPatches *p) {
+    size_t bytes = (size_t)p->stride[0] * (size_t)p->size[1] * (size_t)p->channels;
+    return bytes < BAND_BYTES / 4 ? (int)(BAND_BYTES / bytes) & ~1 : 4;
+}
+
+static void run_rows(const MnetPatches *p, const int8_t *picture, int32_t zero_point, int begin,
+                     int end, const void *packed, const MnetEpilogueQs8 *epilogue,
+                     const int8_t *residual, int8_t *y, void *scratch) {
+    size_t row_size = (size_t)p->out_size[1] * (size_t)p->channels;
+    int band = band_rows(p);
+
+    for (int last; begin < end; begin = last) {
+        const uint8_t *block = packed;
+
+        last = end - begin < band ? end : begin + band;
+        for (Span span = span_at(p, 0); span.n; span = span_at(p, span.first + span.n)) {
+            run_block(p, span, picture + span.first, zero_point, begin, last, (const Block *)block,
+                      epilogue, residual ? residual + span.first : NULL, y + span.first, scratch);
+            block += block_bytes(p, span.vectors);
+        }
+        y += (size_t)(last - begin) * row_size;
+        if (residual)
+            residual += (size_t)(last - begin) * row_size;
+    }
+}
+
+#endif
