@@ -218,9 +218,17 @@ static const Tiles tiles[MOST_VECTORS][MOST_ROWS] = {
 };
 /* clang-format on */
 
+/* Rows of x that lie a multiple of 4 KiB apart share a set of the first-level cache, which has 8
+ * or 12 lines. */
+static size_t most_rows(const MnetGemmF32Args *args, size_t vectors) {
+    if (args->x_stride % 1024 == 0)
+        return 7;
+    return vectors == 3 ? 9 : MOST_ROWS;
+}
+
 /* Shared out evenly, there is a tile of one row only where there is one row. */
 static void gemm_f32_14x32_avx512(const MnetGemmF32Args *args) {
-    size_t vectors = (args->columns + LANES - 1) / LANES, most = vectors == 3 ? 9 : MOST_ROWS;
+    size_t vectors = (args->columns + LANES - 1) / LANES, most = most_rows(args, vectors);
     size_t count = (args->rows + most - 1) / most, rows = args->rows / count;
     size_t higher = args->rows % count;
 
