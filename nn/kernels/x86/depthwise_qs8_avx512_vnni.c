@@ -14,7 +14,7 @@ static size_t lane(size_t vectors, size_t c) {
 
 /* The instruction itself: given the intrinsic, gcc 12 keeps the sums in memory. */
 MNET_INLINE void dot(__m512i *sums, __m512i u8, __m512i s8) {
-    __asm__ volatile("vpdpbusd %2, %1, %0" : "+v"(*sums) : "v"(u8), "v"(s8));
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(*sums) : "v"(u8), "v"(s8));
 }
 
 MNET_INLINE __m512i fill(int8_t byte) {

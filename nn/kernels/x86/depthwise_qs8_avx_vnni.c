@@ -15,7 +15,7 @@ static size_t lane(size_t vectors, size_t c) {
 
 /* The instruction itself: given the intrinsic, gcc 12 keeps the sums in memory. */
 MNET_INLINE void dot(__m256i *sums, __m256i u8, __m256i s8) {
-    __asm__ volatile("%{vex%} vpdpbusd %2, %1, %0" : "+x"(*sums) : "x"(u8), "x"(s8));
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(*sums) : "x"(u8), "x"(s8));
 }
 
 MNET_INLINE __m256i fill(int8_t byte) {

@@ -232,23 +232,16 @@ MNET_INLINE const Vector *quad_at(const Row *row, size_t i) {
     return row->x + (place < row->ring_size ? place : place - row->ring_size) * row->quad_size;
 }
 
-/* A usual kernel, column by column: each is loaded once for all the pixels that see it. */
+/* A usual kernel: columns and weights that are seen again stay in registers. clang 14 unrolls by
+ * exactly what the pragma says, or not at all, so the conditions are inside. */
 MNET_INLINE void add_columns(size_t vectors, size_t kw, size_t stride, size_t pixels,
                              const Vector *x, const Vector *w, Vector *sums) {
-    Vector taps[7];
-
 #pragma GCC unroll 7
-    for (size_t kx = 0; kx < kw; kx++)
-        taps[kx] = w[kx * vectors];
-#pragma GCC unroll 19
-    for (size_t i = 0; i < (pixels - 1) * stride + kw; i++) {
-        const Vector column = x[i * vectors];
-
+    for (size_t i = 0; i < TILE; i++) {
 #pragma GCC unroll 7
-        for (size_t kx = 0; kx < kw; kx++) {
-            if (kx <= i && (i - kx) % stride == 0 && (i - kx) / stride < pixels)
-                dot(&sums[(i - kx) / stride], column, taps[kx]);
-        }
+        for (size_t kx = 0; kx < 7; kx++)
+            if (i < pixels && kx < kw)
+                dot(&sums[i], x[(i * stride + kx) * vectors], w[kx * vectors]);
     }
 }
 
@@ -257,8 +250,9 @@ MNET_INLINE void add_taps(size_t vectors, size_t pixels, const Row *row, const V
                           const Vector *w, Vector *sums) {
     for (size_t kx = 0; kx < row->kw; kx++, x += row->dilation * vectors, w += vectors) {
 #pragma GCC unroll 7
-        for (size_t i = 0; i < pixels; i++)
-            dot(&sums[i], x[i * row->stride * vectors], *w);
+        for (size_t i = 0; i < TILE; i++)
+            if (i < pixels)
+                dot(&sums[i], x[i * row->stride * vectors], *w);
     }
 }
 
@@ -269,8 +263,9 @@ MNET_INLINE void tile(size_t vectors, size_t kw, size_t stride, size_t pixels, c
     bool is_again = row->is_wide;
 
 #pragma GCC unroll 7
-    for (size_t i = 0; i < pixels; i++)
-        sums[i] = is_again ? fill(0) : bias;
+    for (size_t i = 0; i < TILE; i++)
+        if (i < pixels)
+            sums[i] = is_again ? fill(0) : bias;
     for (const Vector *part = w;; part += row->part_size, is_again = false) {
         const Vector *taps = part;
 
@@ -283,12 +278,14 @@ MNET_INLINE void tile(size_t vectors, size_t kw, size_t stride, size_t pixels, c
         if (!is_again)
             break;
 #pragma GCC unroll 7
-        for (size_t i = 0; i < pixels; i++)
-            sums[i] = twice_plus(sums[i], bias);
+        for (size_t i = 0; i < TILE; i++)
+            if (i < pixels)
+                sums[i] = twice_plus(sums[i], bias);
     }
 #pragma GCC unroll 7
-    for (size_t i = 0; i < pixels; i++)
-        out[i * vectors] = sums[i];
+    for (size_t i = 0; i < TILE; i++)
+        if (i < pixels)
+            out[i * vectors] = sums[i];
 }
 
 MNET_INLINE void sum_pixels(size_t vectors, size_t kw, size_t stride, const Row *row, size_t pixels,
@@ -345,7 +342,7 @@ static void finish_row(const Work *work, const Row *row, const Block *block,
 
     for (size_t x = 0, count; x < work->pixels; x += count) {
         count = work->pixels - x < SUM_PIXELS ? work->pixels - x : SUM_PIXELS;
-        if (vectors == BLOCK_VECTORS)
+        if (BLOCK_VECTORS == REST_VECTORS || vectors == BLOCK_VECTORS)
             sum_block(BLOCK_VECTORS, row, count, x, work->bias, sums);
         else
             sum_block(REST_VECTORS, row, count, x, work->bias, sums);
