@@ -22,6 +22,12 @@ void *mnet_arena_alloc(MnetArena *arena, size_t bytes);
 void *mnet_arena_array(MnetArena *arena, size_t count, size_t size);
 /** Copy of a string; NULL when out of memory. */
 char *mnet_arena_string(MnetArena *arena, const char *string);
+/**
+ * Says that at least so many bytes will be allocated, all of which will be used much: where they
+ * are many, they lie together, on huge pages if there are any (nn/base/pages.h). Changes nothing
+ * else.
+ */
+void mnet_arena_expect(MnetArena *arena, size_t bytes);
 /** Frees everything; the arena is empty and usable again. */
 void mnet_arena_clear(MnetArena *arena);
 

@@ -51,10 +51,27 @@ static void find_scratch(MnetPlan *plan) {
     }
 }
 
+/* What packed weights take at least: as much as in the graph. */
+static size_t weight_bytes(const MnetGraph *graph) {
+    size_t bytes = 0;
+
+    for (int i = 0; i < graph->n_nodes; i++) {
+        const MnetNode *node = &graph->nodes[i];
+
+        if (node->kind == MNET_OP_CONV_2D || node->kind == MNET_OP_FULLY_CONNECTED) {
+            const MnetTensor *weights = &graph->tensors[node->inputs[1]];
+
+            bytes += (size_t)mnet_tensor_elements(weights) * mnet_dtype_size(weights->dtype);
+        }
+    }
+    return bytes;
+}
+
 static MnetStatus build(MnetPlan *plan, MnetError *error) {
     const MnetGraph *graph = plan->graph;
     MnetStatus status;
 
+    mnet_arena_expect(&plan->arena, weight_bytes(graph));
     plan->steps = mnet_arena_array(&plan->arena, (size_t)graph->n_nodes, sizeof(*plan->steps));
     plan->tensors =
         mnet_arena_array(&plan->arena, (size_t)graph->n_tensors, sizeof(*plan->tensors));

@@ -1,5 +1,6 @@
 #include "nn/plan/step.h"
 
+#include "nn/base/pages.h"
 #include "nn/base/threads.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 struct MnetPlanMemory {
     void **tensors; /* by tensor id */
-    uint8_t *arena;
+    MnetPages arena;
     uint8_t *scratch; /* scratch_stride bytes for each thread */
     size_t scratch_stride;
     int threads;
@@ -18,7 +19,7 @@ static void *address(const MnetPlan *plan, const MnetPlanMemory *memory, int ten
 
     if (!plan->tensors[tensor].used)
         return NULL;
-    return root->constant ? (void *)root->constant : memory->arena + root->offset;
+    return root->constant ? (void *)root->constant : (uint8_t *)memory->arena.data + root->offset;
 }
 
 MnetStatus mnet_plan_memory_new(const MnetPlan *plan, int threads, MnetPlanMemory **memory,
@@ -39,9 +40,9 @@ MnetStatus mnet_plan_memory_new(const MnetPlan *plan, int threads, MnetPlanMemor
     made->threads = threads;
     made->scratch_stride = stride;
     made->tensors = calloc(n_tensors + 1, sizeof(*made->tensors));
-    made->arena = aligned_alloc(MNET_ALIGN, plan->arena_bytes + MNET_ALIGN);
     made->scratch = aligned_alloc(MNET_ALIGN, stride * (size_t)threads);
-    if (!made->tensors || !made->arena || !made->scratch)
+    if (!made->tensors || !made->scratch ||
+        !mnet_pages_alloc(&made->arena, plan->arena_bytes + MNET_ALIGN, plan->arena_bytes))
         goto fail;
     for (size_t i = 0; i < n_tensors; i++)
         made->tensors[i] = address(plan, made, (int)i);
@@ -58,7 +59,7 @@ void mnet_plan_memory_free(MnetPlanMemory **memory) {
     if (!memory || !*memory)
         return;
     free((*memory)->tensors);
-    free((*memory)->arena);
+    mnet_pages_free(&(*memory)->arena);
     free((*memory)->scratch);
     free(*memory);
     *memory = NULL;

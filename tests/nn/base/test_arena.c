@@ -36,6 +36,29 @@ static void test_allocations_are_apart(void) {
     CHECK(!arena.last && !arena.total);
 }
 
+/* What is expected changes where allocations lie and nothing else: too much, too little, none. */
+static void test_expected(void) {
+    static const size_t expected[] = {0, 1000, 3 << 20, 5 << 20, 40 << 20, SIZE_MAX, SIZE_MAX / 9};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        MnetArena arena = {0};
+        unsigned char *data[40];
+        CHECK(mnet_arena_string(&arena, "before"));
+        mnet_arena_expect(&arena, expected[i]);
+        CHECK(arena.total < 1000);
+        for (int k = 0; k < 40; k++) {
+            size_t bytes = 10000 + 7777 * (size_t)k;
+            data[k] = mnet_arena_alloc(&arena, bytes);
+            CHECK(data[k] && (uintptr_t)data[k] % MNET_ALIGN == 0, "%zu: %d", expected[i], k);
+            CHECK(is_filled(data[k], bytes + MNET_ALIGN, 0), "%zu: %d", expected[i], k);
+            memset(data[k], k + 1, bytes + MNET_ALIGN);
+        }
+        for (int k = 0; k < 40; k++)
+            CHECK(is_filled(data[k], 10000 + 7777 * (size_t)k + MNET_ALIGN, k + 1), "%d", k);
+        mnet_arena_clear(&arena);
+        CHECK(!arena.last && !arena.total);
+    }
+}
+
 static void test_array(void) {
     MnetArena arena = {0};
     int64_t *array = mnet_arena_array(&arena, 1000, sizeof *array);
@@ -68,6 +91,7 @@ static void test_string(void) {
 
 int main(void) {
     RUN(test_allocations_are_apart);
+    RUN(test_expected);
     RUN(test_array);
     RUN(test_string);
     return test_end();
