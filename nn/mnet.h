@@ -322,8 +322,11 @@ MNET_API MnetStatus mnet_session_run_image(MnetSession *session, const MnetImage
 MNET_API MnetStatus mnet_session_set_preprocess(MnetSession *session,
                                                 const MnetPreprocess *preprocess, MnetError *error);
 
-/** Frame to raw input tensor, `tensor` being aligned for its type, with room for input_bytes. The
- * first half of mnet_session_run_image(). */
+/**
+ * Frame to raw input tensor, `tensor` being aligned for its type, with room for input_bytes. The
+ * first half of mnet_session_run_image(). One thread may call this and
+ * mnet_session_set_preprocess() while another is in mnet_session_run_tensor() of the same session.
+ */
 MNET_API MnetStatus mnet_session_prepare(MnetSession *session, const MnetImage *image, void *tensor,
                                          MnetError *error);
 

@@ -7,7 +7,8 @@ struct _GstMobilenetClassifier
   MnetModel *model;
   MnetSession *session;
   MnetPreprocess preprocess;    /* what the session has now */
-  GstMobilenetCategory *classes;        /* room for a result's */
+  GstMobilenetSteady *steady;
+  guint stream;                 /* that `steady` knows */
 };
 
 static void
@@ -71,25 +72,52 @@ gst_mobilenet_classifier_new (MnetModel * model,
   if (mnet_session_open (model, &options, &session, error) != MNET_OK)
     return NULL;
 
-  classifier = g_new0 (GstMobilenetClassifier, 1);
+  classifier = g_atomic_rc_box_new0 (GstMobilenetClassifier);
   classifier->model = mnet_model_ref (model);
   classifier->session = session;
   classifier->preprocess = *preprocess;
-  classifier->classes = g_new (GstMobilenetCategory, settings->top_k);
+  classifier->steady =
+      gst_mobilenet_steady_new (mnet_model_info (model)->n_classes,
+      settings->top_k);
   return classifier;
 }
 
-void
-gst_mobilenet_classifier_free (GstMobilenetClassifier * classifier)
+static void
+clear (gpointer data)
 {
+  GstMobilenetClassifier *classifier = data;
+
   mnet_session_close (&classifier->session);
   mnet_model_unref (&classifier->model);
-  g_free (classifier->classes);
-  g_free (classifier);
+  gst_mobilenet_steady_free (classifier->steady);
 }
 
-static gboolean
-update_preprocess (GstMobilenetClassifier * classifier,
+GstMobilenetClassifier *
+gst_mobilenet_classifier_ref (GstMobilenetClassifier * classifier)
+{
+  return g_atomic_rc_box_acquire (classifier);
+}
+
+void
+gst_mobilenet_classifier_unref (GstMobilenetClassifier * classifier)
+{
+  g_atomic_rc_box_release_full (classifier, clear);
+}
+
+const MnetModelInfo *
+gst_mobilenet_classifier_info (const GstMobilenetClassifier * classifier)
+{
+  return mnet_model_info (classifier->model);
+}
+
+guint
+gst_mobilenet_classifier_threads (const GstMobilenetClassifier * classifier)
+{
+  return mnet_session_threads (classifier->session);
+}
+
+gboolean
+gst_mobilenet_classifier_set_preprocess (GstMobilenetClassifier * classifier,
     const MnetPreprocess * wanted, MnetError * error)
 {
   const MnetPreprocess *now = &classifier->preprocess;
@@ -103,28 +131,55 @@ update_preprocess (GstMobilenetClassifier * classifier,
   return TRUE;
 }
 
+gboolean
+gst_mobilenet_classifier_prepare (GstMobilenetClassifier * classifier,
+    const MnetImage * image, gpointer tensor, MnetError * error)
+{
+  return mnet_session_prepare (classifier->session, image, tensor,
+      error) == MNET_OK;
+}
+
+static GstMobilenetResult *
+make_result (GstMobilenetClassifier * classifier, const MnetResult * seen,
+    const GstMobilenetSteadySettings * settings, guint stream, GstClockTime pts,
+    GstClockTime preprocess_time)
+{
+  const GstMobilenetCategory *classes;
+  guint n;
+
+  if (stream != classifier->stream)
+    gst_mobilenet_steady_reset (classifier->steady);
+  classifier->stream = stream;
+  n = gst_mobilenet_steady_update (classifier->steady, settings, seen,
+      classifier->model, pts, &classes);
+  return gst_mobilenet_result_new (mnet_model_info (classifier->model)->name,
+      classes, n, pts, preprocess_time, seen->inference_ms * GST_MSECOND);
+}
+
 GstMobilenetResult *
-gst_mobilenet_classifier_run (GstMobilenetClassifier * classifier,
-    const MnetImage * image, const MnetPreprocess * preprocess,
-    gdouble threshold, GstClockTime pts, MnetError * error)
+gst_mobilenet_classifier_run_image (GstMobilenetClassifier * classifier,
+    const MnetImage * image, const GstMobilenetSteadySettings * settings,
+    guint stream, GstClockTime pts, MnetError * error)
 {
   const MnetResult *seen = NULL;
-  guint n = 0;
-  gint i;
 
-  if (!update_preprocess (classifier, preprocess, error)
-      || mnet_session_run_image (classifier->session, image, &seen, error))
+  if (mnet_session_run_image (classifier->session, image, &seen, error))
     return NULL;
+  return make_result (classifier, seen, settings, stream, pts,
+      seen->preprocess_ms * GST_MSECOND);
+}
 
-  for (i = 0; i < seen->n_classes; i++) {
-    if (seen->classes[i].probability < threshold)
-      break;
-    classifier->classes[n].index = seen->classes[i].index;
-    classifier->classes[n].label = seen->classes[i].label;
-    classifier->classes[n].probability = seen->classes[i].probability;
-    n++;
-  }
-  return gst_mobilenet_result_new (mnet_model_info (classifier->model)->name,
-      classifier->classes, n, pts, seen->preprocess_ms * GST_MSECOND,
-      seen->inference_ms * GST_MSECOND);
+GstMobilenetResult *
+gst_mobilenet_classifier_run_tensor (GstMobilenetClassifier * classifier,
+    gconstpointer tensor, const GstMobilenetSteadySettings * settings,
+    guint stream, GstClockTime pts, GstClockTime preprocess_time,
+    MnetError * error)
+{
+  const MnetResult *seen = NULL;
+  gsize bytes = mnet_model_info (classifier->model)->input_bytes;
+
+  if (mnet_session_run_tensor (classifier->session, tensor, bytes, &seen,
+          error))
+    return NULL;
+  return make_result (classifier, seen, settings, stream, pts, preprocess_time);
 }

@@ -5,6 +5,7 @@
 #define __GST_MOBILENET_CLASSIFIER_H__
 
 #include "plugin/classify/settings.h"
+#include "plugin/classify/steady.h"
 #include "plugin/meta/gstmobilenetmeta.h"
 
 G_BEGIN_DECLS
@@ -16,19 +17,35 @@ MnetModel *gst_mobilenet_model_open (const GstMobilenetModelSettings * settings,
 
 /*
  * Opens a session on a model, of which it takes a reference. Allocates all that a run needs, but its result.
- * On failure NULL, with *error filled. One thread at a time may use it.
+ * On failure NULL, with *error filled. One thread at a time may run it, and another prepare tensors for it meanwhile.
  */
 GstMobilenetClassifier *gst_mobilenet_classifier_new (MnetModel * model,
     const GstMobilenetModelSettings * settings, const MnetPreprocess * preprocess, MnetError * error);
-void gst_mobilenet_classifier_free (GstMobilenetClassifier * classifier);
+GstMobilenetClassifier *gst_mobilenet_classifier_ref (GstMobilenetClassifier * classifier);
+void gst_mobilenet_classifier_unref (GstMobilenetClassifier * classifier);
+
+const MnetModelInfo *gst_mobilenet_classifier_info (const GstMobilenetClassifier * classifier);
+/* Threads that a run uses. */
+guint gst_mobilenet_classifier_threads (const GstMobilenetClassifier * classifier);
+
+/* How the next images are brought to the model's size. FALSE with *error filled. */
+gboolean gst_mobilenet_classifier_set_preprocess (GstMobilenetClassifier * classifier,
+    const MnetPreprocess * preprocess, MnetError * error);
+
+/* Image to input tensor, of input_bytes of the info. FALSE with *error filled. */
+gboolean gst_mobilenet_classifier_prepare (GstMobilenetClassifier * classifier, const MnetImage * image,
+    gpointer tensor, MnetError * error);
 
 /*
- * Looks at an image. Keeps the classes of at least that probability; `pts` becomes the result's.
- * Returns a new reference, or NULL with *error filled.
+ * Looks at an image, or at a tensor made of one in preprocess_time. `stream` tells streams apart: what was seen of another one
+ * doesn't count for steady labels. `pts` becomes the result's. Returns a new reference, or NULL with *error filled.
  */
-GstMobilenetResult *gst_mobilenet_classifier_run (GstMobilenetClassifier * classifier,
-    const MnetImage * image, const MnetPreprocess * preprocess, gdouble threshold,
-    GstClockTime pts, MnetError * error);
+GstMobilenetResult *gst_mobilenet_classifier_run_image (GstMobilenetClassifier * classifier,
+    const MnetImage * image, const GstMobilenetSteadySettings * settings, guint stream, GstClockTime pts,
+    MnetError * error);
+GstMobilenetResult *gst_mobilenet_classifier_run_tensor (GstMobilenetClassifier * classifier,
+    gconstpointer tensor, const GstMobilenetSteadySettings * settings, guint stream, GstClockTime pts,
+    GstClockTime preprocess_time, MnetError * error);
 
 G_END_DECLS
 

@@ -37,7 +37,6 @@
  */
 #include "plugin/classify/gstmobilenet.h"
 
-#include "plugin/classify/imagemap.h"
 #include "plugin/formats.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_mobilenet_debug);
@@ -62,122 +61,6 @@ G_DEFINE_TYPE_WITH_CODE (GstMobilenet, gst_mobilenet, GST_TYPE_BASE_TRANSFORM,
         "image classification"));
 GST_ELEMENT_REGISTER_DEFINE (mobilenet, "mobilenet", GST_RANK_NONE,
     GST_TYPE_MOBILENET);
-
-static void
-gst_mobilenet_drop_result (GstMobilenet * self)
-{
-  g_clear_pointer (&self->result, gst_mobilenet_result_unref);
-}
-
-static void
-gst_mobilenet_count (GstMobilenet * self, GstMobilenetFrameOutcome outcome,
-    GstClockTime preprocess_time, GstClockTime inference_time)
-{
-  GST_OBJECT_LOCK (self);
-  gst_mobilenet_stats_add (&self->stats, outcome, preprocess_time,
-      inference_time);
-  GST_OBJECT_UNLOCK (self);
-}
-
-/* The properties of this frame, and the new classifier where one waits. */
-static void
-gst_mobilenet_update (GstMobilenet * self, GstMobilenetFrameSettings * settings)
-{
-  GstMobilenetClassifier *classifier;
-
-  GST_OBJECT_LOCK (self);
-  *settings = self->settings.frame;
-  classifier = g_steal_pointer (&self->pending);
-  GST_OBJECT_UNLOCK (self);
-
-  if (classifier) {
-    g_clear_pointer (&self->classifier, gst_mobilenet_classifier_free);
-    self->classifier = classifier;
-    self->warned = FALSE;
-    gst_mobilenet_drop_result (self);
-  }
-}
-
-static void
-gst_mobilenet_frame_failed (GstMobilenet * self, const gchar * reason)
-{
-  gst_mobilenet_drop_result (self);
-  gst_mobilenet_count (self, GST_MOBILENET_FRAME_FAILED, 0, 0);
-  GST_LOG_OBJECT (self, "not classified: %s", reason);
-  if (!self->warned) {
-    self->warned = TRUE;
-    GST_ELEMENT_WARNING (self, STREAM, FAILED,
-        ("Frames pass without being classified: %s", reason), (NULL));
-  }
-}
-
-static void
-gst_mobilenet_classify (GstMobilenet * self, GstBuffer * buffer,
-    const GstMobilenetFrameSettings * settings)
-{
-  GstVideoOrientationMethod orientation = settings->orientation;
-  GstMobilenetImageMap map;
-  GstMobilenetResult *result;
-  const gchar *reason;
-  MnetError error;
-
-  if (orientation == GST_VIDEO_ORIENTATION_AUTO)
-    orientation = self->tag_orientation;
-
-  if (!gst_mobilenet_image_map (&map, buffer, &self->info, orientation,
-          &reason)) {
-    gst_mobilenet_frame_failed (self, reason);
-    return;
-  }
-  result = gst_mobilenet_classifier_run (self->classifier, &map.image,
-      &settings->preprocess, settings->threshold, GST_BUFFER_PTS (buffer),
-      &error);
-  gst_mobilenet_image_unmap (&map);
-  if (!result) {
-    gst_mobilenet_frame_failed (self, error.message);
-    return;
-  }
-
-  gst_mobilenet_drop_result (self);
-  self->result = result;
-  self->region = map.region;
-  self->age = 0;
-  gst_mobilenet_count (self, GST_MOBILENET_FRAME_CLASSIFIED,
-      result->preprocess_time, result->inference_time);
-}
-
-static GstBuffer *
-gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
-{
-  GstMobilenetFrameSettings settings;
-
-  gst_mobilenet_update (self, &settings);
-  self->age++;
-
-  if (!settings.enabled) {
-    gst_mobilenet_drop_result (self);
-    gst_mobilenet_count (self, GST_MOBILENET_FRAME_SKIPPED, 0, 0);
-    return buffer;
-  }
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)
-      || gst_buffer_n_memory (buffer) == 0) {
-    gst_mobilenet_count (self, GST_MOBILENET_FRAME_SKIPPED, 0, 0);
-    return buffer;
-  }
-
-  if (self->result && self->age < settings.interval)
-    gst_mobilenet_count (self, GST_MOBILENET_FRAME_SKIPPED, 0, 0);
-  else
-    gst_mobilenet_classify (self, buffer, &settings);
-
-  if (self->result) {
-    /* at most the buffer's head is copied here, its memory stays the same */
-    buffer = gst_buffer_make_writable (buffer);
-    gst_buffer_add_mobilenet_meta (buffer, self->result, &self->region,
-        self->age);
-  }
-  return buffer;
-}
 
 /* The base class is in passthrough, so that allocation is between upstream and
  * downstream. Its own in-place path would either give us buffers that can't
@@ -209,7 +92,7 @@ gst_mobilenet_set_caps (GstBaseTransform * trans, GstCaps * incaps,
 {
   GstMobilenet *self = GST_MOBILENET (trans);
 
-  gst_mobilenet_drop_result (self);
+  gst_mobilenet_forget (self);
   self->warned = FALSE;
   return gst_video_info_from_caps (&self->info, incaps);
 }
@@ -222,7 +105,17 @@ gst_mobilenet_set_tag_orientation (GstMobilenet * self,
     return;
   GST_DEBUG_OBJECT (self, "the picture's orientation is now %d", method);
   self->tag_orientation = method;
-  gst_mobilenet_drop_result (self);
+  gst_mobilenet_forget (self);
+}
+
+/* The last result where no frame comes any more to carry it. */
+static void
+gst_mobilenet_push_result (GstMobilenet * self)
+{
+  gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
+      gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new ("mobilenet-result", "result",
+              GST_TYPE_MOBILENET_RESULT, self->result, NULL)));
 }
 
 static gboolean
@@ -232,12 +125,20 @@ gst_mobilenet_sink_event (GstBaseTransform * trans, GstEvent * event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
-      gst_mobilenet_drop_result (self);
+      gst_mobilenet_forget (self);
+      self->live_known = FALSE;
       gst_mobilenet_set_tag_orientation (self, GST_VIDEO_ORIENTATION_IDENTITY);
       break;
-    case GST_EVENT_SEGMENT:
     case GST_EVENT_FLUSH_STOP:
-      gst_mobilenet_drop_result (self);
+    case GST_EVENT_SEGMENT:
+      gst_mobilenet_forget (self);
+      GST_OBJECT_LOCK (self);
+      self->earliest = GST_CLOCK_TIME_NONE;
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case GST_EVENT_EOS:
+      if (gst_mobilenet_drain (self))
+        gst_mobilenet_push_result (self);
       break;
     case GST_EVENT_TAG:{
       GstVideoOrientationMethod method;
@@ -254,6 +155,28 @@ gst_mobilenet_sink_event (GstBaseTransform * trans, GstEvent * event)
   return GST_BASE_TRANSFORM_CLASS (parent_class)->sink_event (trans, event);
 }
 
+/* QoS is for the classifications here, not for the base class, which would drop
+ * frames. */
+static gboolean
+gst_mobilenet_src_event (GstBaseTransform * trans, GstEvent * event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
+    gst_mobilenet_take_qos (GST_MOBILENET (trans), event);
+    return gst_pad_push_event (GST_BASE_TRANSFORM_SINK_PAD (trans), event);
+  }
+  return GST_BASE_TRANSFORM_CLASS (parent_class)->src_event (trans, event);
+}
+
+static gboolean
+gst_mobilenet_query (GstBaseTransform * trans, GstPadDirection direction,
+    GstQuery * query)
+{
+  if (direction == GST_PAD_SRC && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
+    return gst_mobilenet_query_latency (GST_MOBILENET (trans), query);
+  return GST_BASE_TRANSFORM_CLASS (parent_class)->query (trans, direction,
+      query);
+}
+
 static gboolean
 gst_mobilenet_start (GstBaseTransform * trans)
 {
@@ -261,10 +184,15 @@ gst_mobilenet_start (GstBaseTransform * trans)
 
   GST_OBJECT_LOCK (self);
   gst_mobilenet_stats_reset (&self->stats);
+  g_clear_pointer (&self->label, g_free);
+  self->latency = 0;
+  self->earliest = GST_CLOCK_TIME_NONE;
   GST_OBJECT_UNLOCK (self);
 
   gst_video_info_init (&self->info);
   self->tag_orientation = GST_VIDEO_ORIENTATION_IDENTITY;
+  self->live = self->live_known = FALSE;
+  self->frame = 0;
   self->warned = FALSE;
   return gst_mobilenet_open (self);
 }
@@ -275,8 +203,7 @@ gst_mobilenet_stop (GstBaseTransform * trans)
   GstMobilenet *self = GST_MOBILENET (trans);
 
   gst_mobilenet_close (self);
-  g_clear_pointer (&self->classifier, gst_mobilenet_classifier_free);
-  gst_mobilenet_drop_result (self);
+  gst_mobilenet_process_stop (self);
   return TRUE;
 }
 
@@ -328,6 +255,7 @@ gst_mobilenet_finalize (GObject * object)
   GstMobilenet *self = GST_MOBILENET (object);
 
   gst_mobilenet_settings_clear (&self->settings);
+  g_free (self->label);
   g_mutex_clear (&self->open_lock);
   G_OBJECT_CLASS (parent_class)->finalize (object);
 }
@@ -355,6 +283,8 @@ gst_mobilenet_class_init (GstMobilenetClass * klass)
           "within 7 %)", GST_TYPE_STRUCTURE,
           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 
+  gst_mobilenet_announce_install (klass);
+
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class,
@@ -364,6 +294,8 @@ gst_mobilenet_class_init (GstMobilenetClass * klass)
   trans_class->start = GST_DEBUG_FUNCPTR (gst_mobilenet_start);
   trans_class->stop = GST_DEBUG_FUNCPTR (gst_mobilenet_stop);
   trans_class->set_caps = GST_DEBUG_FUNCPTR (gst_mobilenet_set_caps);
+  trans_class->src_event = GST_DEBUG_FUNCPTR (gst_mobilenet_src_event);
+  trans_class->query = GST_DEBUG_FUNCPTR (gst_mobilenet_query);
   trans_class->sink_event = GST_DEBUG_FUNCPTR (gst_mobilenet_sink_event);
   trans_class->generate_output =
       GST_DEBUG_FUNCPTR (gst_mobilenet_generate_output);
@@ -375,4 +307,5 @@ gst_mobilenet_init (GstMobilenet * self)
   gst_mobilenet_settings_init (&self->settings);
   g_mutex_init (&self->open_lock);
   gst_video_info_init (&self->info);
+  gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), TRUE);
 }

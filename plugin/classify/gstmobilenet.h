@@ -4,7 +4,9 @@
 #include <gst/base/gstbasetransform.h>
 
 #include "plugin/classify/classifier.h"
+#include "plugin/classify/pacing.h"
 #include "plugin/classify/stats.h"
+#include "plugin/classify/worker.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +20,9 @@ struct _GstMobilenet {
   GstMobilenetSettings settings;
   GstMobilenetStats stats;
   GstMobilenetClassifier *pending;      /* takes over at the next frame */
+  gchar *label;                         /* announced last; NULL for none */
+  GstClockTime latency;                 /* that a frame waits here, as announced */
+  GstClockTime earliest;                /* running time before which frames are too late, from QoS */
 
   /* Models are opened one at a time, by the thread that starts the element or sets a property. The streaming thread
    * never takes this lock while frames flow. */
@@ -26,15 +31,25 @@ struct _GstMobilenet {
   GstMobilenetModelSettings applied;    /* what `model` and the newest classifier were opened with */
   MnetModel *model;
 
+  gint stream;                          /* counts streams and all that makes results void; atomic, as the worker reads it */
+
   /* The streaming thread's own. */
   GstMobilenetClassifier *classifier;
   GstVideoInfo info;
   GstVideoOrientationMethod tag_orientation;
+  gboolean live, live_known;
+  GstMobilenetPacing pacing;
+  GstMobilenetWorker *worker;           /* in async mode, from its first frame on */
+  guint64 frame;                        /* number of the frame that passes */
   GstMobilenetResult *result;           /* of the last classification, NULL where it no longer holds */
+  guint64 result_frame;
   GstVideoRectangle region;
-  guint age;
+  guint8 *tensor, *reference;           /* of this frame, and of the one classified last, where static-threshold asks */
+  gboolean has_reference;
   gboolean warned;                      /* that a frame could not be classified */
 };
+
+/* opening.c */
 
 /* Opens the model at the start. FALSE after an error message. */
 gboolean gst_mobilenet_open (GstMobilenet * self);
@@ -43,6 +58,37 @@ gboolean gst_mobilenet_open (GstMobilenet * self);
 void gst_mobilenet_reopen (GstMobilenet * self);
 /* Drops the model. The streaming thread has stopped. */
 void gst_mobilenet_close (GstMobilenet * self);
+
+/* process.c, all in the streaming thread */
+
+/* Takes the buffer and returns it, or one that shares its memory, with what is known of it. */
+GstBuffer *gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer);
+/* What was seen until now says nothing about the frames to come. */
+void gst_mobilenet_forget (GstMobilenet * self);
+/* Waits for what the worker looks at. TRUE where that has given a result that no frame has carried: self->result. */
+gboolean gst_mobilenet_drain (GstMobilenet * self);
+/* Ends the worker, and frees what frames have left. The streaming thread may have stopped. */
+void gst_mobilenet_process_stop (GstMobilenet * self);
+
+/* live.c */
+
+/* Whether frames pass without waiting. Streaming thread. */
+gboolean gst_mobilenet_is_async (GstMobilenet * self, GstMobilenetMode mode);
+/* A frame has waited so long for its result in sync mode, or, with 0, doesn't wait any more. */
+void gst_mobilenet_update_latency (GstMobilenet * self, GstClockTime waited);
+/* Answers a LATENCY query from downstream. */
+gboolean gst_mobilenet_query_latency (GstMobilenet * self, GstQuery * query);
+/* Takes what a QOS event from downstream says. */
+void gst_mobilenet_take_qos (GstMobilenet * self, GstEvent * event);
+/* Whether a frame would be too late for its sink anyway. Streaming thread. */
+gboolean gst_mobilenet_is_late (GstMobilenet * self, GstBuffer * buffer);
+
+/* announce.c */
+
+/* Tells applications about a new top label. Any thread, one at a time. */
+void gst_mobilenet_announce (GstMobilenet * self, const GstMobilenetResult * result);
+/* The signal of class GstMobilenet. */
+void gst_mobilenet_announce_install (GstMobilenetClass * klass);
 
 GST_ELEMENT_REGISTER_DECLARE (mobilenet);
 

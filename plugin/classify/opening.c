@@ -72,7 +72,7 @@ open_wanted (GstMobilenet * self, MnetError * error)
   replaced = self->pending;
   self->pending = classifier;
   GST_OBJECT_UNLOCK (self);
-  g_clear_pointer (&replaced, gst_mobilenet_classifier_free);
+  g_clear_pointer (&replaced, gst_mobilenet_classifier_unref);
   return TRUE;
 }
 
@@ -160,5 +160,5 @@ gst_mobilenet_close (GstMobilenet * self)
   GST_OBJECT_UNLOCK (self);
   g_mutex_unlock (&self->open_lock);
 
-  g_clear_pointer (&pending, gst_mobilenet_classifier_free);
+  g_clear_pointer (&pending, gst_mobilenet_classifier_unref);
 }

@@ -60,6 +60,44 @@ channel_order_get_type (void)
   return type;
 }
 
+static GType
+mode_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {GST_MOBILENET_MODE_AUTO, "async in a live pipeline, else sync", "auto"},
+    {GST_MOBILENET_MODE_SYNC, "Each frame waits for its own result", "sync"},
+    {GST_MOBILENET_MODE_ASYNC,
+        "Frames pass at once, with the last result that is ready", "async"},
+    {0, NULL, NULL}
+  };
+  static GType type = 0;
+
+  if (g_once_init_enter (&type)) {
+    GType new_type = g_enum_register_static ("GstMobilenetMode", values);
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
+static GType
+unknown_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {GST_MOBILENET_UNKNOWN_AUTO, "on in async mode, else off", "auto"},
+    {GST_MOBILENET_UNKNOWN_OFF, "The result has no class then", "off"},
+    {GST_MOBILENET_UNKNOWN_ON, "The result's first class is \"unknown\" then",
+        "on"},
+    {0, NULL, NULL}
+  };
+  static GType type = 0;
+
+  if (g_once_init_enter (&type)) {
+    GType new_type = g_enum_register_static ("GstMobilenetUnknown", values);
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
 #define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
 
 static void
@@ -137,13 +175,63 @@ install_frame_properties (GObjectClass * klass)
           GST_VIDEO_ORIENTATION_AUTO, FLAGS));
 }
 
+static void
+install_live_properties (GObjectClass * klass)
+{
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_MODE,
+      g_param_spec_enum ("mode", "Mode",
+          "Whether a frame waits for its own result, or passes at once with the "
+          "last one that is ready and its age", mode_get_type (),
+          GST_MOBILENET_MODE_AUTO, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_MAX_RATE,
+      g_param_spec_double ("max-rate", "Maximum rate",
+          "At most so many classifications a second of the stream's time "
+          "(0 = any)", 0.0, 10000.0, 0.0, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_CPU_BUDGET,
+      g_param_spec_double ("cpu-budget", "CPU budget",
+          "At most so much CPU time for classifications, in percent of one core "
+          "by the wall clock; the element rests until a classification is paid "
+          "off (0 = any)", 0.0, 6400.0, 0.0, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_STATIC_THRESHOLD,
+      g_param_spec_double ("static-threshold", "Static threshold",
+          "A frame whose input tensor differs from the one classified last by "
+          "less, as the mean absolute difference in percent of the pixels' "
+          "range, reuses its result (0 = never)", 0.0, 100.0, 0.0, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_SMOOTHING,
+      g_param_spec_int ("smoothing", "Smoothing",
+          "Time constant of the exponential mean of the scores, in ms of the "
+          "stream's time (0 = none, -1 = 300 in async mode, else none)",
+          -1, 60000, -1, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_ENTER_THRESHOLD,
+      g_param_spec_double ("enter-threshold", "Enter threshold",
+          "A label holds from this probability on; until then there is none "
+          "(0 = the best class over threshold comes first, -1 = twice threshold "
+          "in async mode, else 0)", -1.0, 1.0, -1.0, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_LEAVE_THRESHOLD,
+      g_param_spec_double ("leave-threshold", "Leave threshold",
+          "With enter-threshold: the label holds until it falls below this "
+          "probability, or another one is better by the difference of the two "
+          "(-1 = threshold)", -1.0, 1.0, -1.0, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_UNKNOWN,
+      g_param_spec_enum ("unknown", "Unknown",
+          "What a result says where no label holds", unknown_get_type (),
+          GST_MOBILENET_UNKNOWN_AUTO, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_DEBUG_DELAY,
+      g_param_spec_uint ("debug-delay", "Debug delay",
+          "For tests: each classification takes so many ms more, as on a slower "
+          "machine", 0, 60000, 0, FLAGS));
+}
+
 void
 gst_mobilenet_settings_install (GObjectClass * klass)
 {
   install_model_properties (klass);
   install_frame_properties (klass);
+  install_live_properties (klass);
 
   gst_type_mark_as_plugin_api (fit_get_type (), 0);
   gst_type_mark_as_plugin_api (resize_method_get_type (), 0);
   gst_type_mark_as_plugin_api (channel_order_get_type (), 0);
+  gst_type_mark_as_plugin_api (mode_get_type (), 0);
+  gst_type_mark_as_plugin_api (unknown_get_type (), 0);
 }

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+/* Milliseconds: three frames of a slow camera, far less than one needs to read
+ * a label. */
+#define LIVE_SMOOTHING 300
+
 static gboolean
 triple_equal (const GstMobilenetTriple * a, const GstMobilenetTriple * b)
 {
@@ -58,7 +62,10 @@ gst_mobilenet_settings_init (GstMobilenetSettings * settings)
   memset (settings, 0, sizeof (*settings));
   settings->model.top_k = 5;
   settings->frame.enabled = TRUE;
-  settings->frame.interval = 1;
+  settings->frame.pacing.interval = 1;
+  settings->frame.smoothing = -1;
+  settings->frame.enter = -1;
+  settings->frame.leave = -1;
   settings->frame.threshold = 0.1;
   settings->frame.preprocess.crop_fraction = 0.875f;
   settings->frame.orientation = GST_VIDEO_ORIENTATION_AUTO;
@@ -96,7 +103,7 @@ gst_mobilenet_settings_set (GstMobilenetSettings * settings, guint prop_id,
       frame->threshold = g_value_get_double (value);
       break;
     case GST_MOBILENET_PROP_INTERVAL:
-      frame->interval = g_value_get_uint (value);
+      frame->pacing.interval = g_value_get_uint (value);
       break;
     case GST_MOBILENET_PROP_FIT:
       frame->preprocess.fit = g_value_get_enum (value);
@@ -121,6 +128,33 @@ gst_mobilenet_settings_set (GstMobilenetSettings * settings, guint prop_id,
       break;
     case GST_MOBILENET_PROP_ENABLED:
       frame->enabled = g_value_get_boolean (value);
+      break;
+    case GST_MOBILENET_PROP_MODE:
+      frame->mode = g_value_get_enum (value);
+      break;
+    case GST_MOBILENET_PROP_MAX_RATE:
+      frame->pacing.max_rate = g_value_get_double (value);
+      break;
+    case GST_MOBILENET_PROP_CPU_BUDGET:
+      frame->pacing.cpu_budget = g_value_get_double (value);
+      break;
+    case GST_MOBILENET_PROP_STATIC_THRESHOLD:
+      frame->pacing.static_threshold = g_value_get_double (value);
+      break;
+    case GST_MOBILENET_PROP_SMOOTHING:
+      frame->smoothing = g_value_get_int (value);
+      break;
+    case GST_MOBILENET_PROP_ENTER_THRESHOLD:
+      frame->enter = g_value_get_double (value);
+      break;
+    case GST_MOBILENET_PROP_LEAVE_THRESHOLD:
+      frame->leave = g_value_get_double (value);
+      break;
+    case GST_MOBILENET_PROP_UNKNOWN:
+      frame->unknown = g_value_get_enum (value);
+      break;
+    case GST_MOBILENET_PROP_DEBUG_DELAY:
+      frame->debug_delay = g_value_get_uint (value);
       break;
     default:
       return FALSE;
@@ -152,7 +186,7 @@ gst_mobilenet_settings_get (const GstMobilenetSettings * settings,
       g_value_set_double (value, frame->threshold);
       break;
     case GST_MOBILENET_PROP_INTERVAL:
-      g_value_set_uint (value, frame->interval);
+      g_value_set_uint (value, frame->pacing.interval);
       break;
     case GST_MOBILENET_PROP_FIT:
       g_value_set_enum (value, frame->preprocess.fit);
@@ -178,10 +212,56 @@ gst_mobilenet_settings_get (const GstMobilenetSettings * settings,
     case GST_MOBILENET_PROP_ENABLED:
       g_value_set_boolean (value, frame->enabled);
       break;
+    case GST_MOBILENET_PROP_MODE:
+      g_value_set_enum (value, frame->mode);
+      break;
+    case GST_MOBILENET_PROP_MAX_RATE:
+      g_value_set_double (value, frame->pacing.max_rate);
+      break;
+    case GST_MOBILENET_PROP_CPU_BUDGET:
+      g_value_set_double (value, frame->pacing.cpu_budget);
+      break;
+    case GST_MOBILENET_PROP_STATIC_THRESHOLD:
+      g_value_set_double (value, frame->pacing.static_threshold);
+      break;
+    case GST_MOBILENET_PROP_SMOOTHING:
+      g_value_set_int (value, frame->smoothing);
+      break;
+    case GST_MOBILENET_PROP_ENTER_THRESHOLD:
+      g_value_set_double (value, frame->enter);
+      break;
+    case GST_MOBILENET_PROP_LEAVE_THRESHOLD:
+      g_value_set_double (value, frame->leave);
+      break;
+    case GST_MOBILENET_PROP_UNKNOWN:
+      g_value_set_enum (value, frame->unknown);
+      break;
+    case GST_MOBILENET_PROP_DEBUG_DELAY:
+      g_value_set_uint (value, frame->debug_delay);
+      break;
     default:
       return FALSE;
   }
   return TRUE;
+}
+
+GstMobilenetSteadySettings
+gst_mobilenet_frame_settings_steady (const GstMobilenetFrameSettings * settings,
+    gboolean async)
+{
+  gint ms = settings->smoothing;
+  GstMobilenetSteadySettings steady = {.threshold = settings->threshold };
+
+  if (ms < 0)
+    ms = async ? LIVE_SMOOTHING : 0;
+  steady.time_constant = ms * GST_MSECOND;
+  steady.enter = settings->enter;
+  if (steady.enter < 0)
+    steady.enter = async ? MIN (2 * settings->threshold, 1) : 0;
+  steady.leave = settings->leave < 0 ? settings->threshold : settings->leave;
+  steady.unknown = settings->unknown == GST_MOBILENET_UNKNOWN_ON
+      || (settings->unknown == GST_MOBILENET_UNKNOWN_AUTO && async);
+  return steady;
 }
 
 void

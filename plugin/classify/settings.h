@@ -7,6 +7,8 @@
 #include <gst/video/video.h>
 
 #include "nn/mnet.h"
+#include "plugin/classify/pacing.h"
+#include "plugin/classify/steady.h"
 
 G_BEGIN_DECLS
 
@@ -27,13 +29,31 @@ typedef struct {
   guint top_k;
 } GstMobilenetModelSettings;
 
+typedef enum {
+  GST_MOBILENET_MODE_AUTO,
+  GST_MOBILENET_MODE_SYNC,
+  GST_MOBILENET_MODE_ASYNC
+} GstMobilenetMode;
+
+typedef enum {
+  GST_MOBILENET_UNKNOWN_AUTO,
+  GST_MOBILENET_UNKNOWN_OFF,
+  GST_MOBILENET_UNKNOWN_ON
+} GstMobilenetUnknown;
+
 /* What counts from the next frame on, without opening anything. */
 typedef struct {
   gboolean enabled;
-  guint interval;
+  GstMobilenetMode mode;
+  GstMobilenetPacingSettings pacing;
   gdouble threshold;
+  gint smoothing;               /* ms; -1: by the mode, as the next three */
+  gdouble enter;
+  gdouble leave;
+  GstMobilenetUnknown unknown;
   MnetPreprocess preprocess;
   GstVideoOrientationMethod orientation;
+  guint debug_delay;            /* ms */
 } GstMobilenetFrameSettings;
 
 typedef struct {
@@ -56,6 +76,15 @@ typedef enum {
   GST_MOBILENET_PROP_CHANNEL_ORDER,
   GST_MOBILENET_PROP_ORIENTATION,
   GST_MOBILENET_PROP_ENABLED,
+  GST_MOBILENET_PROP_MODE,
+  GST_MOBILENET_PROP_MAX_RATE,
+  GST_MOBILENET_PROP_CPU_BUDGET,
+  GST_MOBILENET_PROP_STATIC_THRESHOLD,
+  GST_MOBILENET_PROP_SMOOTHING,
+  GST_MOBILENET_PROP_ENTER_THRESHOLD,
+  GST_MOBILENET_PROP_LEAVE_THRESHOLD,
+  GST_MOBILENET_PROP_UNKNOWN,
+  GST_MOBILENET_PROP_DEBUG_DELAY,
   GST_MOBILENET_N_SETTINGS      /* the element's own properties come from here on */
 } GstMobilenetProp;
 
@@ -67,6 +96,10 @@ void gst_mobilenet_settings_install (GObjectClass * klass);
 /* FALSE where the property is none of these. The caller holds the lock that guards the settings. */
 gboolean gst_mobilenet_settings_set (GstMobilenetSettings * settings, guint prop_id, const GValue * value);
 gboolean gst_mobilenet_settings_get (const GstMobilenetSettings * settings, guint prop_id, GValue * value);
+
+/* How labels are kept steady, with what depends on the mode settled. */
+GstMobilenetSteadySettings gst_mobilenet_frame_settings_steady (const GstMobilenetFrameSettings * settings,
+    gboolean async);
 
 void gst_mobilenet_model_settings_copy (GstMobilenetModelSettings * to, const GstMobilenetModelSettings * from);
 void gst_mobilenet_model_settings_clear (GstMobilenetModelSettings * settings);

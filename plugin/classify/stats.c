@@ -70,11 +70,16 @@ gst_mobilenet_stats_reset (GstMobilenetStats * stats)
 }
 
 void
-gst_mobilenet_stats_add (GstMobilenetStats * stats,
+gst_mobilenet_stats_add_frame (GstMobilenetStats * stats)
+{
+  stats->frames++;
+}
+
+void
+gst_mobilenet_stats_add_outcome (GstMobilenetStats * stats,
     GstMobilenetFrameOutcome outcome, GstClockTime preprocess_time,
     GstClockTime inference_time)
 {
-  stats->frames++;
   stats->outcomes[outcome]++;
   if (outcome != GST_MOBILENET_FRAME_CLASSIFIED)
     return;
@@ -88,13 +93,24 @@ gst_mobilenet_stats_to_structure (const GstMobilenetStats * stats)
 {
   const GstMobilenetHistogram *preprocess = &stats->preprocess;
   const GstMobilenetHistogram *inference = &stats->inference;
+  const guint64 *outcomes = stats->outcomes;
+  guint64 skipped = 0;
+  guint i;
 
+  for (i = GST_MOBILENET_FRAME_OFF; i < GST_MOBILENET_N_OUTCOMES; i++)
+    skipped += outcomes[i];
   return gst_structure_new ("mobilenet-stats",
       "frames", G_TYPE_UINT64, stats->frames,
-      "classified", G_TYPE_UINT64,
-      stats->outcomes[GST_MOBILENET_FRAME_CLASSIFIED],
-      "skipped", G_TYPE_UINT64, stats->outcomes[GST_MOBILENET_FRAME_SKIPPED],
-      "failed", G_TYPE_UINT64, stats->outcomes[GST_MOBILENET_FRAME_FAILED],
+      "classified", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_CLASSIFIED],
+      "failed", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_FAILED],
+      "skipped", G_TYPE_UINT64, skipped,
+      "skipped-off", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_OFF],
+      "skipped-interval", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_INTERVAL],
+      "skipped-rate", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_RATE],
+      "skipped-budget", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_BUDGET],
+      "skipped-static", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_STATIC],
+      "skipped-qos", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_QOS],
+      "skipped-busy", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_BUSY],
       "inference-mean", G_TYPE_UINT64, gst_mobilenet_histogram_mean (inference),
       "inference-p50", G_TYPE_UINT64,
       gst_mobilenet_histogram_percentile (inference, 50),

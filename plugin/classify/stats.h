@@ -20,15 +20,23 @@ typedef struct {
   guint32 buckets[GST_MOBILENET_HISTOGRAM_BUCKETS];
 } GstMobilenetHistogram;
 
+/* From GST_MOBILENET_FRAME_OFF on, frames that passed on purpose without a classification of their own. */
 typedef enum {
   GST_MOBILENET_FRAME_CLASSIFIED,
-  GST_MOBILENET_FRAME_SKIPPED,  /* passed without a classification of its own, as set or as there was nothing to see */
-  GST_MOBILENET_FRAME_FAILED    /* passed untouched, as it could not be classified */
+  GST_MOBILENET_FRAME_FAILED,   /* passed untouched, as it could not be classified */
+  GST_MOBILENET_FRAME_OFF,      /* the element was disabled, or the frame a gap */
+  GST_MOBILENET_FRAME_INTERVAL,
+  GST_MOBILENET_FRAME_RATE,
+  GST_MOBILENET_FRAME_BUDGET,
+  GST_MOBILENET_FRAME_STATIC,
+  GST_MOBILENET_FRAME_QOS,
+  GST_MOBILENET_FRAME_BUSY,
+  GST_MOBILENET_N_OUTCOMES
 } GstMobilenetFrameOutcome;
 
 typedef struct {
   guint64 frames;
-  guint64 outcomes[GST_MOBILENET_FRAME_FAILED + 1];
+  guint64 outcomes[GST_MOBILENET_N_OUTCOMES];
   GstMobilenetHistogram preprocess;
   GstMobilenetHistogram inference;
 } GstMobilenetStats;
@@ -39,8 +47,10 @@ guint64 gst_mobilenet_histogram_mean (const GstMobilenetHistogram * histogram);
 guint64 gst_mobilenet_histogram_percentile (const GstMobilenetHistogram * histogram, guint percent);
 
 void gst_mobilenet_stats_reset (GstMobilenetStats * stats);
+/* A frame passes; its outcome may be known later. */
+void gst_mobilenet_stats_add_frame (GstMobilenetStats * stats);
 /* The times count only where the frame was classified. */
-void gst_mobilenet_stats_add (GstMobilenetStats * stats, GstMobilenetFrameOutcome outcome,
+void gst_mobilenet_stats_add_outcome (GstMobilenetStats * stats, GstMobilenetFrameOutcome outcome,
     GstClockTime preprocess_time, GstClockTime inference_time);
 GstStructure *gst_mobilenet_stats_to_structure (const GstMobilenetStats * stats);
 

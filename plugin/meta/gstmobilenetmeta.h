@@ -27,8 +27,17 @@ G_BEGIN_DECLS
 #endif
 
 /**
+ * GST_MOBILENET_INDEX_UNKNOWN:
+ *
+ * Index of the category that says that no class is probable enough. Its label is %GST_MOBILENET_LABEL_UNKNOWN, its
+ * probability 0.
+ */
+#define GST_MOBILENET_INDEX_UNKNOWN G_MAXUINT
+#define GST_MOBILENET_LABEL_UNKNOWN "unknown"
+
+/**
  * GstMobilenetCategory:
- * @index: position in the model's output
+ * @index: position in the model's output, or %GST_MOBILENET_INDEX_UNKNOWN
  * @label: UTF-8, owned by the result
  * @probability: 0 to 1
  */

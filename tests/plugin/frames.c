@@ -167,7 +167,7 @@ element_harness (const gchar * name, const gchar * properties)
 GstHarness *
 mobilenet_harness (const gchar * properties)
 {
-  return element_harness ("mobilenet threshold=0", properties);
+  return element_harness ("mobilenet mode=sync threshold=0", properties);
 }
 
 void

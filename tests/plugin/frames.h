@@ -25,7 +25,7 @@ GstBuffer *frame_new_tight (const GstVideoInfo * info, guint cut);
 
 /* A harness around an element with these properties, written as for gst-launch. */
 GstHarness *element_harness (const gchar * name, const gchar * properties);
-/* The same around a `mobilenet` with threshold=0. */
+/* The same around a `mobilenet` with mode=sync threshold=0, as a harness is live. */
 GstHarness *mobilenet_harness (const gchar * properties);
 void mobilenet_set_caps (GstHarness * h, const gchar * format, gint width, gint height);
 /* Pushes a frame, and returns what comes out. */

@@ -220,7 +220,7 @@ GST_START_TEST (a_crop_by_videocrop_is_where_it_looks)
 {
   static const MnetRect crop = { 8, 4, WIDTH - 8, HEIGHT - 4 };
   GstHarness *h = gst_harness_new_parse ("videocrop left=8 top=4 ! "
-      "mobilenet threshold=0");
+      "mobilenet mode=sync threshold=0");
   GstVideoInfo info;
   Expected expected;
   GstBuffer *out;

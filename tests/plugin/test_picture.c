@@ -136,7 +136,7 @@ GST_START_TEST (orientation_turns_as_videoflip_does)
   for (method = GST_VIDEO_ORIENTATION_90R;
       method <= GST_VIDEO_ORIENTATION_UR_LL; method++) {
     gchar *line = g_strdup_printf ("videoflip video-direction=%d ! "
-        "mobilenet threshold=0 orientation=identity", method);
+        "mobilenet mode=sync threshold=0 orientation=identity", method);
     GstHarness *flipped = gst_harness_new_parse (line);
     GstHarness *turned = mobilenet_harness ("");
     GstBuffer *out[2];

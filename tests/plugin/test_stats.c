@@ -61,15 +61,21 @@ GST_START_TEST (times_count_only_for_classified_frames)
   GstMobilenetStats *stats = g_new0 (GstMobilenetStats, 1);
   guint64 value = 0;
   GstStructure *s;
+  guint i;
 
-  gst_mobilenet_stats_add (stats, GST_MOBILENET_FRAME_SKIPPED, 5, 5);
-  gst_mobilenet_stats_add (stats, GST_MOBILENET_FRAME_FAILED, 5, 5);
-  gst_mobilenet_stats_add (stats, GST_MOBILENET_FRAME_CLASSIFIED, 3, 4);
+  for (i = 0; i < 4; i++)
+    gst_mobilenet_stats_add_frame (stats);
+  gst_mobilenet_stats_add_outcome (stats, GST_MOBILENET_FRAME_INTERVAL, 5, 5);
+  gst_mobilenet_stats_add_outcome (stats, GST_MOBILENET_FRAME_BUSY, 5, 5);
+  gst_mobilenet_stats_add_outcome (stats, GST_MOBILENET_FRAME_FAILED, 5, 5);
+  gst_mobilenet_stats_add_outcome (stats, GST_MOBILENET_FRAME_CLASSIFIED, 3, 4);
   s = gst_mobilenet_stats_to_structure (stats);
-  fail_unless (gst_structure_get_uint64 (s, "frames", &value) && value == 3);
+  fail_unless (gst_structure_get_uint64 (s, "frames", &value) && value == 4);
   fail_unless (gst_structure_get_uint64 (s, "classified", &value)
       && value == 1);
-  fail_unless (gst_structure_get_uint64 (s, "skipped", &value) && value == 1);
+  fail_unless (gst_structure_get_uint64 (s, "skipped", &value) && value == 2);
+  fail_unless (gst_structure_get_uint64 (s, "skipped-busy", &value)
+      && value == 1);
   fail_unless (gst_structure_get_uint64 (s, "failed", &value) && value == 1);
   fail_unless (gst_structure_get_uint64 (s, "preprocess-mean", &value)
       && value == 3);

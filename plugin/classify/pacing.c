@@ -1,0 +1,99 @@
+#include "plugin/classify/pacing.h"
+
+#include <math.h>
+
+/* A frame that comes a little early is not one too many: else 10 a second of
+ * 30 would become 7.5, as frame times are rounded. */
+static GstClockTime
+tolerance (GstClockTime duration)
+{
+  return GST_CLOCK_TIME_IS_VALID (duration) ? duration / 2 : 0;
+}
+
+GstMobilenetPace
+gst_mobilenet_pacing_ask (GstMobilenetPacing * pacing,
+    const GstMobilenetPacingSettings * settings, GstClockTime pts,
+    GstClockTime duration, GstClockTime now)
+{
+  pacing->frames++;
+  if (!pacing->started)
+    return GST_MOBILENET_PACE_GO;
+  if (pacing->frames < settings->interval)
+    return GST_MOBILENET_PACE_INTERVAL;
+  if (settings->max_rate > 0 && GST_CLOCK_TIME_IS_VALID (pts)
+      && pts + tolerance (duration) < pacing->due)
+    return GST_MOBILENET_PACE_RATE;
+  if (settings->cpu_budget > 0 && now < pacing->rested)
+    return GST_MOBILENET_PACE_BUDGET;
+  return GST_MOBILENET_PACE_GO;
+}
+
+void
+gst_mobilenet_pacing_begin (GstMobilenetPacing * pacing,
+    const GstMobilenetPacingSettings * settings, GstClockTime pts,
+    GstClockTime duration)
+{
+  pacing->frames = 0;
+  if (settings->max_rate > 0 && GST_CLOCK_TIME_IS_VALID (pts)) {
+    GstClockTime step = GST_SECOND / settings->max_rate;
+
+    /* counted from when it was due, unless frames come more slowly anyway */
+    if (!pacing->started || pacing->due + step <= pts)
+      pacing->due = pts;
+    pacing->due += step;
+  }
+  pacing->started = TRUE;
+}
+
+void
+gst_mobilenet_pacing_spend (GstMobilenetPacing * pacing,
+    const GstMobilenetPacingSettings * settings, GstClockTime began,
+    GstClockTime cpu_time)
+{
+  if (settings->cpu_budget > 0)
+    pacing->rested = began + cpu_time * 100 / settings->cpu_budget;
+}
+
+static gdouble
+bytes_difference (const guint8 * a, const guint8 * b, gsize count, guint8 flip)
+{
+  guint64 sum = 0;
+  gsize i;
+
+  for (i = 0; i < count; i++)
+    sum += ABS ((gint) (guint8) (a[i] ^ flip) - (gint) (guint8) (b[i] ^ flip));
+  return sum;
+}
+
+static gdouble
+floats_difference (const gfloat * a, const gfloat * b, gsize count)
+{
+  gdouble sum = 0;
+  gsize i;
+
+  for (i = 0; i < count; i++)
+    sum += fabsf (a[i] - b[i]);
+  return sum;
+}
+
+gdouble
+gst_mobilenet_tensor_difference (const MnetModelInfo * info,
+    gconstpointer a, gconstpointer b)
+{
+  gsize count = (gsize) info->input_width * info->input_height *
+      info->input_channels;
+  gdouble sum, range = 0;
+  guint i;
+
+  for (i = 0; i < 3; i++)
+    range += fabs (255.0 * info->normalization.scale[i]) / 3;
+  if (info->input_dtype == MNET_DTYPE_F32) {
+    sum = floats_difference (a, b, count);
+  } else {
+    guint8 flip = info->input_dtype == MNET_DTYPE_QS8 ? 0x80 : 0;
+
+    sum = bytes_difference (a, b, count, flip);
+    range = info->input_scale ? MIN (range / info->input_scale, 255) : 255;
+  }
+  return range > 0 && count ? 100 * sum / (range * count) : 0;
+}

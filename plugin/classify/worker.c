@@ -1,0 +1,197 @@
+#include "plugin/classify/worker.h"
+
+typedef enum
+{
+  SLOT_EMPTY,
+  SLOT_WRITING,                 /* by the streaming thread */
+  SLOT_FULL
+} Slot;
+
+typedef struct
+{
+  gpointer data;
+  gsize size;
+} Tensor;
+
+struct _GstMobilenetWorker
+{
+  GstMobilenetWorkerDone done;
+  gpointer data;
+  GThread *thread;
+
+  GMutex lock;
+  GCond changed;
+  gboolean quit, busy;
+  Slot slot;
+  GstMobilenetJob job;          /* of the slot, where it is full */
+  Tensor next, running;
+  GstClockTime began, duration; /* of what runs; of the last one that ran */
+  GstMobilenetFinished finished;
+  gboolean has_finished;
+};
+
+static GstClockTime
+monotonic_now (void)
+{
+  return g_get_monotonic_time () * GST_USECOND;
+}
+
+static void
+forget_job (GstMobilenetJob * job)
+{
+  g_clear_pointer (&job->classifier, gst_mobilenet_classifier_unref);
+}
+
+static void
+forget_finished (GstMobilenetWorker * worker)
+{
+  if (worker->has_finished)
+    g_clear_pointer (&worker->finished.result, gst_mobilenet_result_unref);
+  worker->has_finished = FALSE;
+}
+
+/* With the lock, which is given up while the job runs. */
+static void
+run_job (GstMobilenetWorker * worker)
+{
+  GstMobilenetFinished finished = { NULL, worker->job, monotonic_now () };
+  Tensor tensor = worker->next;
+  MnetError error;
+
+  worker->next = worker->running;
+  worker->running = tensor;
+  worker->slot = SLOT_EMPTY;
+  worker->busy = TRUE;
+  worker->began = finished.began;
+  g_mutex_unlock (&worker->lock);
+
+  g_usleep (finished.job.debug_delay * 1000);
+  finished.result =
+      gst_mobilenet_classifier_run_tensor (finished.job.classifier, tensor.data,
+      &finished.job.steady, finished.job.stream, finished.job.pts,
+      finished.job.preprocess_time, &error);
+  worker->done (worker->data, &finished, finished.result ? NULL : &error);
+  forget_job (&finished.job);
+
+  g_mutex_lock (&worker->lock);
+  forget_finished (worker);
+  worker->finished = finished;
+  worker->has_finished = TRUE;
+  worker->duration = monotonic_now () - worker->began;
+  worker->busy = FALSE;
+  g_cond_broadcast (&worker->changed);
+}
+
+static gpointer
+worker_main (gpointer data)
+{
+  GstMobilenetWorker *worker = data;
+
+  g_mutex_lock (&worker->lock);
+  while (!worker->quit) {
+    if (worker->slot == SLOT_FULL)
+      run_job (worker);
+    else
+      g_cond_wait (&worker->changed, &worker->lock);
+  }
+  g_mutex_unlock (&worker->lock);
+  return NULL;
+}
+
+GstMobilenetWorker *
+gst_mobilenet_worker_new (GstMobilenetWorkerDone done, gpointer data)
+{
+  GstMobilenetWorker *worker = g_new0 (GstMobilenetWorker, 1);
+
+  worker->done = done;
+  worker->data = data;
+  g_mutex_init (&worker->lock);
+  g_cond_init (&worker->changed);
+  worker->thread = g_thread_new ("mobilenet", worker_main, worker);
+  return worker;
+}
+
+void
+gst_mobilenet_worker_free (GstMobilenetWorker * worker)
+{
+  g_mutex_lock (&worker->lock);
+  worker->quit = TRUE;
+  g_cond_broadcast (&worker->changed);
+  g_mutex_unlock (&worker->lock);
+  g_thread_join (worker->thread);
+
+  if (worker->slot == SLOT_FULL)
+    forget_job (&worker->job);
+  forget_finished (worker);
+  g_free (worker->next.data);
+  g_free (worker->running.data);
+  g_mutex_clear (&worker->lock);
+  g_cond_clear (&worker->changed);
+  g_free (worker);
+}
+
+gpointer
+gst_mobilenet_worker_begin (GstMobilenetWorker * worker, gsize bytes,
+    GstClockTime margin, gboolean * replaced)
+{
+  gpointer tensor = NULL;
+
+  *replaced = FALSE;
+  g_mutex_lock (&worker->lock);
+  if (!worker->busy
+      || monotonic_now () + margin >= worker->began + worker->duration) {
+    *replaced = worker->slot == SLOT_FULL;
+    if (*replaced)
+      forget_job (&worker->job);
+    worker->slot = SLOT_WRITING;
+    if (worker->next.size < bytes) {
+      g_free (worker->next.data);
+      worker->next.data = g_malloc (bytes);
+      worker->next.size = bytes;
+    }
+    tensor = worker->next.data;
+  }
+  g_mutex_unlock (&worker->lock);
+  return tensor;
+}
+
+void
+gst_mobilenet_worker_end (GstMobilenetWorker * worker,
+    const GstMobilenetJob * job)
+{
+  g_mutex_lock (&worker->lock);
+  worker->slot = SLOT_EMPTY;
+  if (job) {
+    worker->slot = SLOT_FULL;
+    worker->job = *job;
+    gst_mobilenet_classifier_ref (job->classifier);
+  }
+  g_cond_broadcast (&worker->changed);
+  g_mutex_unlock (&worker->lock);
+}
+
+gboolean
+gst_mobilenet_worker_take (GstMobilenetWorker * worker, guint stream,
+    GstMobilenetFinished * finished)
+{
+  gboolean taken;
+
+  g_mutex_lock (&worker->lock);
+  taken = worker->has_finished && worker->finished.job.stream == stream;
+  if (taken)
+    *finished = worker->finished;
+  else
+    forget_finished (worker);
+  worker->has_finished = FALSE;
+  g_mutex_unlock (&worker->lock);
+  return taken;
+}
+
+void
+gst_mobilenet_worker_drain (GstMobilenetWorker * worker)
+{
+  g_mutex_lock (&worker->lock);
+  while (worker->busy || worker->slot == SLOT_FULL)
+    g_cond_wait (&worker->changed, &worker->lock);
+  g_mutex_unlock (&worker->lock);
+}

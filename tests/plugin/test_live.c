@@ -1,0 +1,452 @@
+/* Frames that don't wait: what passes when, and what is attached to it. */
+#include "tests/plugin/frames.h"
+
+#define DELAY 150               /* ms a classification takes at least, where a test needs it slow */
+
+static GstVideoInfo info;
+
+static GstHarness *
+live_harness (const gchar * properties)
+{
+  GstHarness *h = element_harness ("mobilenet threshold=0", properties);
+
+  mobilenet_set_caps (h, "I420", 64, 48);
+  frame_info (&info, "I420", 64, 48);
+  return h;
+}
+
+static GstMobilenetMeta *
+meta_of (GstBuffer * buffer)
+{
+  return gst_buffer_get_mobilenet_meta (buffer);
+}
+
+/* Pushes frames until one carries a result; returns its number. */
+static guint
+push_until_result (GstHarness * h, guint n)
+{
+  gint64 end = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+
+  for (; g_get_monotonic_time () < end; n++) {
+    GstBuffer *out = mobilenet_push (h, frame_new (&info, 1, n));
+    gboolean has = meta_of (out) != NULL;
+
+    gst_buffer_unref (out);
+    if (has)
+      return n;
+    g_usleep (2000);
+  }
+  fail ("no result came");
+  return 0;
+}
+
+GST_START_TEST (frames_pass_while_one_is_classified)
+{
+  GstHarness *h = live_harness ("debug-delay=150");
+  gint64 began = g_get_monotonic_time ();
+  guint i;
+
+  for (i = 0; i < 30; i++) {
+    GstBuffer *in = frame_new (&info, i, i), *out;
+    GstMemory *memory = gst_buffer_peek_memory (in, 0);
+
+    out = mobilenet_push (h, in);
+    fail_unless (gst_buffer_peek_memory (out, 0) == memory);
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (out), i * GST_SECOND / 30);
+    fail_unless (meta_of (out) == NULL);
+    gst_buffer_unref (out);
+  }
+  fail_unless (g_get_monotonic_time () - began < DELAY * 1000);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (results_carry_their_frame_and_age)
+{
+  GstHarness *h = live_harness ("");
+  guint n = push_until_result (h, 0);
+  guint64 frame;
+  GstBuffer *out;
+
+  gst_harness_push_event (h, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new_empty ("nothing")));
+  out = mobilenet_push (h, frame_new (&info, 1, n + 1));
+  fail_unless (meta_of (out) != NULL);
+  frame = meta_of (out)->result->pts * 30 / GST_SECOND;
+  frame += meta_of (out)->result->pts * 30 % GST_SECOND > GST_SECOND / 2;
+  fail_unless_equals_uint64 (frame + meta_of (out)->age, n + 1);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static void
+frame_freed (gpointer data, GstMiniObject * where)
+{
+  *(gboolean *) data = TRUE;
+}
+
+GST_START_TEST (a_frame_is_not_held_for_the_worker)
+{
+  GstHarness *h = live_harness ("debug-delay=150");
+  GstBuffer *frame = frame_new (&info, 0, 0);
+  gboolean freed = FALSE;
+
+  gst_mini_object_weak_ref (GST_MINI_OBJECT (frame), frame_freed, &freed);
+  gst_buffer_unref (mobilenet_push (h, frame));
+  fail_unless (freed);
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "classified"), 0);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* The structure of the event that brings the last result, or NULL. */
+static const GstMobilenetResult *
+pull_last_result (GstHarness * h, GstEvent ** event)
+{
+  while ((*event = gst_harness_try_pull_event (h))) {
+    const GstStructure *s = gst_event_get_structure (*event);
+
+    if (s && gst_structure_has_name (s, "mobilenet-result"))
+      return g_value_get_boxed (gst_structure_get_value (s, "result"));
+    gst_event_unref (*event);
+  }
+  return NULL;
+}
+
+GST_START_TEST (the_last_result_comes_before_eos)
+{
+  GstHarness *h = live_harness ("debug-delay=150");
+  const GstMobilenetResult *result;
+  GstEvent *event;
+
+  gst_buffer_unref (mobilenet_push (h, frame_new (&info, 3, 7)));
+  gst_harness_push_event (h, gst_event_new_eos ());
+  result = pull_last_result (h, &event);
+  fail_unless (result != NULL);
+  fail_unless_equals_uint64 (result->pts, 7 * GST_SECOND / 30);
+  gst_event_unref (event);
+  event = gst_harness_pull_event (h);
+  fail_unless_equals_int (GST_EVENT_TYPE (event), GST_EVENT_EOS);
+  gst_event_unref (event);
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "classified"), 1);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (a_flush_makes_results_void)
+{
+  GstHarness *h = live_harness ("");
+  guint n = push_until_result (h, 0);
+  GstSegment segment;
+  GstBuffer *out;
+
+  g_object_set (h->element, "debug-delay", DELAY, NULL);
+  gst_buffer_unref (mobilenet_push (h, frame_new (&info, 1, n + 1)));
+  gst_harness_push_event (h, gst_event_new_flush_start ());
+  gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  g_usleep (2 * DELAY * 1000);
+  out = mobilenet_push (h, frame_new (&info, 1, 0));
+  fail_unless (meta_of (out) == NULL);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (it_stops_while_the_worker_runs)
+{
+  guint i;
+
+  for (i = 0; i < 5; i++) {
+    GstHarness *h = live_harness ("debug-delay=30");
+
+    gst_buffer_unref (mobilenet_push (h, frame_new (&info, i, 0)));
+    g_usleep (i * 10000);
+    gst_harness_teardown (h);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (the_mode_changes_while_frames_flow)
+{
+  GstHarness *h = live_harness ("debug-delay=20");
+  guint i;
+
+  for (i = 0; i < 40; i++) {
+    GstBuffer *out;
+
+    g_object_set (h->element, "mode", i / 5 % 2 ? 1 : 2, NULL);
+    out = mobilenet_push (h, frame_new (&info, 1, i));
+    if (i / 5 % 2)
+      fail_unless (meta_of (out) && meta_of (out)->age == 0);
+    gst_buffer_unref (out);
+  }
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "frames"), 40);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (every_frame_is_accounted_for)
+{
+  GstHarness *h = live_harness ("debug-delay=5");
+  guint i;
+
+  for (i = 0; i < 100; i++) {
+    gst_buffer_unref (mobilenet_push (h, frame_new (&info, i, i)));
+    g_usleep (1000);
+  }
+  gst_harness_push_event (h, gst_event_new_eos ());
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "frames"), 100);
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "classified")
+      + mobilenet_stat (h->element, "skipped")
+      + mobilenet_stat (h->element, "failed"), 100);
+  fail_unless (mobilenet_stat (h->element, "skipped-busy") > 0);
+  fail_unless (mobilenet_stat (h->element, "classified") > 0);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (another_model_takes_over_while_the_worker_runs)
+{
+  GstHarness *h = live_harness ("debug-delay=40");
+  guint i;
+
+  for (i = 0; i < 6; i++) {
+    gst_buffer_unref (mobilenet_push (h, frame_new (&info, i, i)));
+    g_object_set (h->element, "top-k", i + 1, NULL);
+  }
+  push_until_result (h, 6);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (latency_is_what_frames_wait)
+{
+  GstHarness *h = live_harness ("mode=sync debug-delay=20");
+  GstClockTime upstream = 7 * GST_MSECOND, latency;
+
+  gst_harness_set_upstream_latency (h, upstream);
+  fail_unless_equals_uint64 (gst_harness_query_latency (h), upstream);
+  gst_buffer_unref (mobilenet_push (h, frame_new (&info, 1, 0)));
+  latency = gst_harness_query_latency (h) - upstream;
+  fail_unless (latency >= 20 * GST_MSECOND);
+  g_object_set (h->element, "mode", 2, NULL);
+  gst_buffer_unref (mobilenet_push (h, frame_new (&info, 1, 1)));
+  fail_unless_equals_uint64 (gst_harness_query_latency (h), upstream);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static void
+push_qos (GstHarness * h, GstClockTimeDiff late, GstClockTime timestamp)
+{
+  gst_harness_push_upstream_event (h, gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW,
+          1.5, late, timestamp));
+}
+
+GST_START_TEST (late_frames_pass_unclassified_in_sync_mode)
+{
+  GstHarness *h = live_harness ("mode=sync");
+  GstBuffer *out;
+
+  gst_buffer_unref (mobilenet_push (h, frame_new (&info, 1, 0)));
+  push_qos (h, 50 * GST_MSECOND, 0);
+  out = mobilenet_push (h, frame_new (&info, 2, 1));
+  fail_unless (meta_of (out) && meta_of (out)->age == 1);
+  gst_buffer_unref (out);
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "skipped-qos"), 1);
+  out = mobilenet_push (h, frame_new (&info, 2, 4));
+  fail_unless (meta_of (out) && meta_of (out)->age == 0);
+  gst_buffer_unref (out);
+
+  g_object_set (h->element, "qos", FALSE, NULL);
+  push_qos (h, GST_SECOND, 0);
+  out = mobilenet_push (h, frame_new (&info, 2, 5));
+  fail_unless (meta_of (out) && meta_of (out)->age == 0);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (the_rate_is_limited)
+{
+  GstHarness *h = live_harness ("mode=sync max-rate=10");
+  guint i;
+
+  for (i = 0; i < 60; i++)
+    gst_buffer_unref (mobilenet_push (h, frame_new (&info, i, i)));
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "classified"), 20);
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "skipped-rate"), 40);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (the_budget_is_kept)
+{
+  GstHarness *h = live_harness ("mode=sync threads=1 cpu-budget=10");
+  gint64 began = g_get_monotonic_time (), took;
+  guint64 spent;
+  guint i;
+
+  for (i = 0; i < 300; i++) {
+    gst_buffer_unref (mobilenet_push (h, frame_new (&info, i, i)));
+    g_usleep (1000);
+  }
+  took = (g_get_monotonic_time () - began) * GST_USECOND;
+  spent = mobilenet_stat (h->element, "classified") *
+      mobilenet_stat (h->element, "inference-mean");
+  /* the last one may just have begun */
+  spent -= spent / mobilenet_stat (h->element, "classified");
+  fail_unless (spent <= (guint64) took / 9);
+  fail_unless (mobilenet_stat (h->element, "skipped-budget") > 0);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static void
+check_static (const gchar * properties)
+{
+  GstHarness *h = live_harness (properties);
+  GstBuffer *out;
+  guint i;
+
+  for (i = 0; i < 5; i++) {
+    out = mobilenet_push (h, frame_new (&info, 1, i));
+    fail_unless (meta_of (out) && meta_of (out)->age == i);
+    gst_buffer_unref (out);
+  }
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "skipped-static"), 4);
+  out = mobilenet_push (h, frame_new (&info, 99, 5));
+  fail_unless (meta_of (out) && meta_of (out)->age == 0);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+
+GST_START_TEST (a_static_scene_reuses_its_result)
+{
+  check_static ("mode=sync static-threshold=1");
+}
+
+GST_END_TEST;
+
+static void
+label_changed (GstElement * element, const gchar * label, gdouble probability,
+    const gchar * previous, guint64 timestamp, GPtrArray * labels)
+{
+  fail_unless (g_strcmp0 (label, previous) != 0);
+  fail_unless (probability >= 0 && probability <= 1);
+  g_ptr_array_add (labels, g_strdup (label));
+}
+
+GST_START_TEST (a_new_label_is_announced)
+{
+  GstHarness *h = live_harness ("mode=sync");
+  GPtrArray *labels = g_ptr_array_new_with_free_func (g_free);
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  guint i;
+
+  gst_element_set_bus (h->element, bus);
+  g_signal_connect (h->element, "label-changed", G_CALLBACK (label_changed),
+      labels);
+  for (i = 0; i < 12; i++) {
+    GstBuffer *out = mobilenet_push (h, frame_new (&info, i / 4 * 40, i));
+    const gchar *label = meta_of (out)->result->classes[0].label;
+
+    fail_unless (labels->len > 0);
+    fail_unless_equals_string (label, g_ptr_array_index (labels,
+            labels->len - 1));
+    gst_buffer_unref (out);
+  }
+  for (i = 0; i < labels->len; i++) {
+    message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT);
+    fail_unless (message != NULL);
+    fail_unless (gst_message_has_name (message, "mobilenet-classification"));
+    fail_unless_equals_string (gst_structure_get_string
+        (gst_message_get_structure (message), "label"),
+        g_ptr_array_index (labels, i));
+    gst_message_unref (message);
+  }
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT) == NULL);
+  gst_element_set_bus (h->element, NULL);
+  gst_object_unref (bus);
+  g_ptr_array_unref (labels);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (auto_follows_the_latency_query)
+{
+  static const gchar *const lines[] = {
+    "videotestsrc num-buffers=4 ! video/x-raw,width=64,height=48 ! "
+        "mobilenet name=m ! fakesink",
+    "videotestsrc is-live=true num-buffers=4 ! video/x-raw,width=64,height=48 "
+        "! mobilenet name=m debug-delay=500 ! fakesink"
+  };
+  guint live;
+
+  for (live = 0; live < 2; live++) {
+    GstElement *pipeline = gst_parse_launch (lines[live], NULL);
+    GstElement *m = gst_bin_get_by_name (GST_BIN (pipeline), "m");
+    GstMessage *message;
+    guint64 classified;
+
+    gst_element_set_state (pipeline, GST_STATE_PLAYING);
+    message = gst_bus_timed_pop_filtered (GST_ELEMENT_BUS (pipeline),
+        60 * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+    fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+    gst_message_unref (message);
+    fail_unless_equals_uint64 (mobilenet_stat (m, "frames"), 4);
+    classified = mobilenet_stat (m, "classified");
+    gst_element_set_state (pipeline, GST_STATE_NULL);
+    fail_unless (live ? classified < 4 : classified == 4);
+    gst_object_unref (m);
+    gst_object_unref (pipeline);
+  }
+}
+
+GST_END_TEST;
+
+static Suite *
+live_suite (void)
+{
+  Suite *s = suite_create ("live");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, frames_pass_while_one_is_classified);
+  tcase_add_test (tc, results_carry_their_frame_and_age);
+  tcase_add_test (tc, a_frame_is_not_held_for_the_worker);
+  tcase_add_test (tc, the_last_result_comes_before_eos);
+  tcase_add_test (tc, a_flush_makes_results_void);
+  tcase_add_test (tc, it_stops_while_the_worker_runs);
+  tcase_add_test (tc, the_mode_changes_while_frames_flow);
+  tcase_add_test (tc, every_frame_is_accounted_for);
+  tcase_add_test (tc, another_model_takes_over_while_the_worker_runs);
+  tcase_add_test (tc, latency_is_what_frames_wait);
+  tcase_add_test (tc, late_frames_pass_unclassified_in_sync_mode);
+  tcase_add_test (tc, the_rate_is_limited);
+  tcase_add_test (tc, the_budget_is_kept);
+  tcase_add_test (tc, a_static_scene_reuses_its_result);
+  tcase_add_test (tc, a_new_label_is_announced);
+  tcase_add_test (tc, auto_follows_the_latency_query);
+  return s;
+}
+
+GST_CHECK_MAIN (live);
