@@ -60,7 +60,9 @@ void mnet_binary_kernels_init(MnetBinaryKernels *kernels, uint32_t cpu_features)
         mnet_binary_f32_kernels_init_avx2(kernels);
         mnet_binary_qs8_kernels_init_avx2(kernels);
     }
-    if (cpu_features & MNET_CPU_AVX512)
+    if (cpu_features & MNET_CPU_AVX512) {
         mnet_binary_f32_kernels_init_avx512(kernels);
+        mnet_binary_qs8_kernels_init_avx512(kernels);
+    }
 #endif
 }

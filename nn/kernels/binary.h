@@ -49,5 +49,6 @@ void mnet_binary_kernels_init(MnetBinaryKernels *kernels, uint32_t cpu_features)
 void mnet_binary_f32_kernels_init_avx2(MnetBinaryKernels *kernels);
 void mnet_binary_f32_kernels_init_avx512(MnetBinaryKernels *kernels);
 void mnet_binary_qs8_kernels_init_avx2(MnetBinaryKernels *kernels);
+void mnet_binary_qs8_kernels_init_avx512(MnetBinaryKernels *kernels);
 
 #endif

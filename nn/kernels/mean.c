@@ -32,8 +32,10 @@ void mnet_mean_kernels_init(MnetMeanKernels *kernels, uint32_t cpu_features) {
         .qs8_name = "mean_qs8_c",
     };
 #ifdef __x86_64__
-    if (cpu_features & MNET_CPU_AVX2)
+    if (cpu_features & MNET_CPU_AVX2) {
         mnet_mean_f32_kernels_init_avx2(kernels);
+        mnet_mean_qs8_kernels_init_avx2(kernels);
+    }
     if (cpu_features & MNET_CPU_AVX512)
         mnet_mean_f32_kernels_init_avx512(kernels);
 #endif

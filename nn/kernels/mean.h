@@ -26,5 +26,6 @@ void mnet_mean_kernels_init(MnetMeanKernels *kernels, uint32_t cpu_features);
 /** Tiers: each overrides what it has. */
 void mnet_mean_f32_kernels_init_avx2(MnetMeanKernels *kernels);
 void mnet_mean_f32_kernels_init_avx512(MnetMeanKernels *kernels);
+void mnet_mean_qs8_kernels_init_avx2(MnetMeanKernels *kernels);
 
 #endif

@@ -26,9 +26,14 @@ void mnet_quantize_kernels_init(MnetQuantizeKernels *kernels, uint32_t cpu_featu
     kernels->quantize = quantize_f32_qs8_c;
     kernels->dequantize = dequantize_qs8_f32_c;
     kernels->table = table_qs8_c;
+    kernels->quantize_name = "quantize_f32_qs8_c";
     kernels->table_name = "table_qs8_c";
 #ifdef __x86_64__
-    if (cpu_features & MNET_CPU_AVX2)
+    if (cpu_features & MNET_CPU_AVX2) {
+        mnet_quantize_qs8_kernel_init_avx2(kernels);
         mnet_table_qs8_kernel_init_avx2(kernels);
+    }
+    if (cpu_features & MNET_CPU_AVX512)
+        mnet_table_qs8_kernel_init_avx512(kernels);
 #endif
 }

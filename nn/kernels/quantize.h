@@ -14,13 +14,15 @@ typedef struct MnetQuantizeKernels {
     void (*dequantize)(size_t n, const int8_t *x, float scale, int32_t zero_point, float *y);
     /** y[i] = table[(uint8_t)x[i]], the table having 256 entries. */
     void (*table)(size_t n, const int8_t *x, const int8_t *table, int8_t *y);
-    const char *table_name;
+    const char *quantize_name, *table_name;
 } MnetQuantizeKernels;
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_quantize_kernels_init(MnetQuantizeKernels *kernels, uint32_t cpu_features);
 
 /** Tiers: each overrides what it has. */
+void mnet_quantize_qs8_kernel_init_avx2(MnetQuantizeKernels *kernels);
 void mnet_table_qs8_kernel_init_avx2(MnetQuantizeKernels *kernels);
+void mnet_table_qs8_kernel_init_avx512(MnetQuantizeKernels *kernels);
 
 #endif

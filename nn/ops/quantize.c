@@ -70,7 +70,7 @@ MnetStatus mnet_op_quantize_prepare(const MnetGraph *graph, const MnetNode *node
     p->range = mnet_quant_range(p->scale, p->zero_point, -INFINITY, INFINITY);
     if (node->kind == MNET_OP_QUANTIZE) {
         step->run = run_quantize;
-        step->kernel = "quantize_f32_qs8_c";
+        step->kernel = p->kernels.quantize_name;
     } else if (node->kind == MNET_OP_DEQUANTIZE) {
         step->run = run_dequantize;
         step->kernel = "dequantize_qs8_f32_c";
