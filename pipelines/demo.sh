@@ -16,11 +16,12 @@ esac
 
 if [ -c "$input" ]; then
   ready
-  source=(v4l2src "device=$input" ! "video/x-raw,framerate=[1/1,30/1]" ! queue leaky=downstream max-size-buffers=1)
+  # The queue drops frames that the encoder has no time for.
+  source=(v4l2src "device=$input" ! "video/x-raw,framerate=[1/1,30/1]" ! queue leaky=downstream max-size-buffers=1) steady=()
 else
   # The bundled clip needs no more than what is always installed.
   if [ $# = 0 ]; then ready; else ready "${file_packages[@]}"; probe "$input"; fi
-  source=(filesrc "location=$(realpath "$input")" ! decodebin)
+  source=(filesrc "location=$(realpath "$input")" ! decodebin) steady=(smoothing=300 enter-threshold=0.12 leave-threshold=0.04)
 fi
 out=${MNET_BUILD:-$root/build}/demo
 mkdir -p "$out"
@@ -29,7 +30,7 @@ rm -f "$out/annotated.mkv" "$out/labels.jsonl"
 say "classifying $input"
 trap : INT  # Ctrl-C ends the stream (-e), and the files are finished
 gst-launch-1.0 -q -e "${source[@]}" ! videoconvert ! videoflip video-direction=auto ! \
-  mobilenet ! mobilenetlog "location=$out/labels.jsonl" ! mobilenetlog ! mobilenetoverlay ! videoconvert ! \
+  mobilenet "${steady[@]}" ! mobilenetlog "location=$out/labels.jsonl" ! mobilenetlog ! mobilenetoverlay ! videoconvert ! \
   vp8enc deadline=1 cpu-used=8 target-bitrate=2000000 threads=2 ! matroskamux ! filesink "location=$out/annotated.mkv" |
   show_labels
 say "$(wc -l <"$out/labels.jsonl") frames: ${out#"$root/"}/annotated.mkv, ${out#"$root/"}/labels.jsonl"

@@ -25,12 +25,10 @@ ready gstreamer1.0-libcamera
 gst-inspect-1.0 libcamerasrc >/dev/null 2>&1 ||
   die "GStreamer has no libcamerasrc; install it: apt-get install gstreamer1.0-libcamera"
 
-# The newest frame, never an old one: the queue drops what the classifier has no time for.
-source=(libcamerasrc ! "video/x-raw,format=NV12,width=$width,height=$height,framerate=30/1,colorimetry=bt709" !
-  queue leaky=downstream max-size-buffers=1)
+source=(libcamerasrc ! "video/x-raw,format=NV12,width=$width,height=$height,framerate=30/1,colorimetry=bt709")
 trap : INT
 if [ -n "$headless" ]; then
   gst-launch-1.0 -q -e "${source[@]}" ! mobilenet "${settings[@]}" ! mobilenetlog ! fakesink sync=false | show_labels
 else
-  gst-launch-1.0 -q "${source[@]}" ! mobilenet "${settings[@]}" ! mobilenetoverlay ! videoconvert ! autovideosink sync=false
+  gst-launch-1.0 -q "${source[@]}" ! mobilenet "${settings[@]}" ! mobilenetoverlay ! videoconvert ! autovideosink
 fi

@@ -21,12 +21,11 @@ done
 [ -n "$headless" ] || [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || die "there is no display for the window; try --headless"
 ready
 
-# The newest frame, never an old one: the queue drops what the classifier has no time for.
 source=(v4l2src "device=$device" ! "video/x-raw,width=[1,1280];image/jpeg,width=[1,1280]" ! decodebin !
-  videoconvert ! queue leaky=downstream max-size-buffers=1)
+  videoconvert)
 trap : INT
 if [ -n "$headless" ]; then
   gst-launch-1.0 -q -e "${source[@]}" ! mobilenet "${settings[@]}" ! mobilenetlog ! fakesink sync=false | show_labels
 else
-  gst-launch-1.0 -q "${source[@]}" ! mobilenet "${settings[@]}" ! mobilenetoverlay ! videoconvert ! autovideosink sync=false
+  gst-launch-1.0 -q "${source[@]}" ! mobilenet "${settings[@]}" ! mobilenetoverlay ! videoconvert ! autovideosink
 fi
