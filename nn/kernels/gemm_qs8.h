@@ -40,7 +40,7 @@ typedef struct MnetGemmQs8Args {
 } MnetGemmQs8Args;
 
 typedef struct MnetGemmQs8Kernels {
-    size_t mr, nr;    /* rows of a tile, a hint; output channels of a panel */
+    size_t mr, nr;    /* rows of a tile or of a good block, a hint; output channels of a panel */
     size_t k_step;    /* k is a multiple of it, weights being filled up with zeros */
     MnetRowsQs8 rows; /* what rows of x are, and how they are made */
 
@@ -79,5 +79,7 @@ void mnet_gemm_qs8_row_terms(const MnetRowsQs8 *kernels, size_t rows, size_t k, 
 
 /** Tiers: each overrides what it has. */
 void mnet_gemm_qs8_kernels_init_avx2(MnetGemmQs8Kernels *kernels);
+void mnet_gemm_qs8_kernels_init_avx_vnni(MnetGemmQs8Kernels *kernels);
+void mnet_gemm_qs8_kernels_init_avx512_vnni(MnetGemmQs8Kernels *kernels);
 
 #endif

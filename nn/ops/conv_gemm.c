@@ -30,7 +30,9 @@ void mnet_conv_divide(MnetConv *conv, size_t mr, size_t nr, size_t patch_bytes) 
     conv->group_panels = mnet_ceil_div(conv->out_channels / conv->groups, (int)nr);
     conv->panels = conv->groups * conv->group_panels;
     wide = conv->panels / (int)(64 / nr);
-    conv->row_block = conv->rows <= 64 ? conv->rows : 32 / (int)mr * (int)mr;
+    conv->row_block = mr > 32 ? (int)mr : 32 / (int)mr * (int)mr;
+    if (conv->rows <= 64)
+        conv->row_block = conv->rows;
     if ((size_t)conv->row_block > fit)
         conv->row_block = (int)(fit < mr ? mr : fit / mr * mr);
     if (conv->row_block > conv->rows)

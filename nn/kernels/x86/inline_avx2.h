@@ -6,4 +6,11 @@
 
 #define MNET_INLINE static inline __attribute__((always_inline))
 
+/** Unrolls the next loop, whose count is known where it is inlined and at most 16, wholly. */
+#ifdef __clang__
+#define MNET_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define MNET_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 #endif
