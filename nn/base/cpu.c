@@ -76,7 +76,7 @@ static uint32_t detect(void) {
         features |= c & 1u << 11 ? MNET_CPU_AVX512_VNNI : 0;
         if (d & 1u << 24 && (state & TILE) == TILE && tile_data_granted()) { /* AMX-TILE */
             features |= d & 1u << 25 ? MNET_CPU_AMX_INT8 : 0;
-            features |= d & 1u << 22 ? MNET_CPU_AMX_BF16 : 0;
+            features |= d & 1u << 22 && a1 & 1u << 5 ? MNET_CPU_AMX_BF16 : 0;
         }
     }
     return features;

@@ -79,3 +79,11 @@ void mnet_gemm_f32_kernels_init(MnetGemmF32Kernels *kernels, uint32_t cpu_featur
         mnet_gemm_f32_kernels_init_avx512(kernels);
 #endif
 }
+
+void mnet_gemm_f32_kernels_init_bf16(MnetGemmF32Kernels *kernels, uint32_t cpu_features) {
+    mnet_gemm_f32_kernels_init(kernels, cpu_features);
+#ifdef __x86_64__
+    if (cpu_features & MNET_CPU_AMX_BF16)
+        mnet_gemm_f32_kernels_init_amx_bf16(kernels);
+#endif
+}

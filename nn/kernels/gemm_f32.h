@@ -36,6 +36,8 @@ typedef void (*MnetGemmF32)(const MnetGemmF32Args *args);
 
 typedef struct MnetGemmF32Kernels {
     MnetGemmF32 run;
+    /* NULL, or what makes a panel of segments * k rows into one that `run` takes, once, in place */
+    void (*prepare)(float *panel, size_t columns, size_t k);
     size_t mr, nr, wide, lanes; /* mr: rows of a tile, a hint */
     const char *name;
 } MnetGemmF32Kernels;
@@ -53,8 +55,15 @@ static inline size_t mnet_gemm_f32_panels(const MnetGemmF32Kernels *kernels, siz
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_gemm_f32_kernels_init(MnetGemmF32Kernels *kernels, uint32_t cpu_features);
 
+/**
+ * The best ones that may round x and weights to bf16 (8 bits of precision), where the CPU has
+ * products of these: results are within 2^-7 of the sum of the products' magnitudes.
+ */
+void mnet_gemm_f32_kernels_init_bf16(MnetGemmF32Kernels *kernels, uint32_t cpu_features);
+
 /** Tiers: each overrides what it has. */
 void mnet_gemm_f32_kernels_init_avx2(MnetGemmF32Kernels *kernels);
 void mnet_gemm_f32_kernels_init_avx512(MnetGemmF32Kernels *kernels);
+void mnet_gemm_f32_kernels_init_amx_bf16(MnetGemmF32Kernels *kernels);
 
 #endif

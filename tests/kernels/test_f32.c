@@ -46,9 +46,9 @@ static MnetFinishF32 random_finish(void) {
 }
 
 /* Outputs that ought to be equal, and places that ought to be as they were. */
-static bool same(const float *want, const float *got, size_t count, float magnitude) {
+static bool same(const float *want, const float *got, size_t count, float difference) {
     for (size_t i = 0; i < count; i++) {
-        if (isnan(want[i]) ? !isnan(got[i]) : !(fabsf(want[i] - got[i]) <= 1e-6f * magnitude))
+        if (isnan(want[i]) ? !isnan(got[i]) : !(fabsf(want[i] - got[i]) <= difference))
             return false;
     }
     return true;
@@ -103,6 +103,11 @@ static float *pack(const Product *p, const MnetGemmF32Kernels *kernels) {
         for (size_t i = 0; i < k; i++)
             to[(i + 1) * n] = p->w[i * p->columns + c];
     }
+    for (size_t panel = 0; kernels->prepare && panel < panels; panel++) {
+        size_t begin = panel * kernels->nr, n = panel + 1 < panels ? kernels->nr : width - begin;
+
+        kernels->prepare(packed + begin * (k + 1), n, k);
+    }
     return packed;
 }
 
@@ -131,27 +136,38 @@ static void product_run(const Product *p, const MnetGemmF32Kernels *kernels, con
     }
 }
 
+/* y between its guards. */
+static float *product_by(const Product *p, const MnetGemmF32Kernels *kernels) {
+    float *y = poisoned(p->rows * p->y_stride, false), *packed = pack(p, kernels);
+
+    product_run(p, kernels, packed, y);
+    free(packed);
+    return y;
+}
+
+/* `bound` is of the sum of the products' magnitudes. */
+static void check_product_by(const Product *p, const MnetGemmF32Kernels *kernels, const float *want,
+                             float bound) {
+    float *y = product_by(p, kernels);
+    size_t count = p->rows * p->y_stride + 2 * GUARD;
+    float magnitude = (float)(p->segments * p->k + 10) * bound;
+
+    CHECK(same(want - GUARD, y - GUARD, count, magnitude), "%s: %zux%zu, k %zux%zu", kernels->name,
+          p->rows, p->columns, p->segments, p->k);
+    release(y);
+}
+
 /* By every tier against C. */
 static void check_product(size_t rows, size_t columns, size_t segments, size_t k) {
     Product p = product_make(rows, columns, segments, k);
-    size_t count = p.rows * p.y_stride;
-    float *want = NULL;
+    MnetGemmF32Kernels kernels;
+    float *want;
 
-    for (int tier = 0; tier < tier_count(); tier++) {
-        MnetGemmF32Kernels kernels;
-        float *y = poisoned(count, false), *packed;
-
+    mnet_gemm_f32_kernels_init(&kernels, 0);
+    want = product_by(&p, &kernels);
+    for (int tier = 1; tier < tier_count(); tier++) {
         mnet_gemm_f32_kernels_init(&kernels, tier_features(tier));
-        packed = pack(&p, &kernels);
-        product_run(&p, &kernels, packed, y);
-        if (want)
-            CHECK(same(want - GUARD, y - GUARD, count + 2 * GUARD, (float)(segments * k + 10)),
-                  "%s: %zux%zu, k %zux%zu", kernels.name, rows, columns, segments, k);
-        free(packed);
-        if (want)
-            release(y);
-        else
-            want = y;
+        check_product_by(&p, &kernels, want, 1e-6f);
     }
     release(want);
     product_free(&p);
@@ -168,6 +184,33 @@ static void tiles(void) {
     for (size_t rows = 1; rows <= 30; rows++) {
         for (size_t columns = 1; columns <= MOST_COLUMNS; columns++)
             check_product(rows, columns, (size_t)tier_int(1, 2), (size_t)tier_int(1, 9));
+    }
+}
+
+static void coarsen(float *x, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        x[i] = roundf(x[i] * 64) / 64;
+}
+
+/* Where factors are bf16, nothing is rounded but sums; where they aren't, results are near. */
+static void rounded_products(void) {
+    for (int i = 0; i < 600; i++) {
+        Product p = product_make((size_t)tier_int(1, 80), (size_t)tier_int(1, 70),
+                                 (size_t)tier_int(1, 4), (size_t)tier_int(1, i % 8 ? 90 : 500));
+        bool exact = tier_int(0, 3) > 0;
+        MnetGemmF32Kernels kernels;
+        float *want;
+
+        if (exact) {
+            coarsen(p.x, p.x_segment * p.segments);
+            coarsen(p.w, p.segments * p.k * p.columns);
+        }
+        mnet_gemm_f32_kernels_init(&kernels, 0);
+        want = product_by(&p, &kernels);
+        mnet_gemm_f32_kernels_init_bf16(&kernels, tier_features(tier_count() - 1));
+        check_product_by(&p, &kernels, want, exact ? 1e-6f : 0x1p-8f);
+        release(want);
+        product_free(&p);
     }
 }
 
@@ -244,7 +287,7 @@ static void depthwise_rows(void) {
             args.y = y;
             kernels.row(&args);
             if (want)
-                CHECK(same(want - GUARD, y - GUARD, count + 2 * GUARD, 60),
+                CHECK(same(want - GUARD, y - GUARD, count + 2 * GUARD, 60e-6f),
                       "%s: kernel %d, stride %d, dilation %d, %d -> %d, %zu channels", kernels.name,
                       args.kernel, args.stride, args.dilation, args.width, args.out_width,
                       args.channels);
@@ -365,6 +408,7 @@ int main(int argc, char **argv) {
     tier_seed(argc, argv);
     RUN(products);
     RUN(tiles);
+    RUN(rounded_products);
     RUN(depthwise_rows);
     RUN(elements);
     if (tier_count() == 1)
