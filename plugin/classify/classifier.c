@@ -1,7 +1,5 @@
 #include "plugin/classify/classifier.h"
 
-#include <math.h>
-
 struct _GstMobilenetClassifier
 {
   MnetModel *model;
@@ -10,51 +8,6 @@ struct _GstMobilenetClassifier
   GstMobilenetSteady *steady;
   guint stream;                 /* that `steady` knows */
 };
-
-static void
-set_error (MnetError * error, MnetStatus status, const gchar * message)
-{
-  error->status = status;
-  g_strlcpy (error->message, message, sizeof (error->message));
-}
-
-static void
-triple_to_floats (const GstMobilenetTriple * triple, gfloat floats[3])
-{
-  guint i;
-
-  for (i = 0; i < 3 && triple->n; i++)
-    floats[i] = triple->values[triple->n == 3 ? i : 0];
-}
-
-MnetModel *
-gst_mobilenet_model_open (const GstMobilenetModelSettings * settings,
-    MnetError * error)
-{
-  MnetModelOptions options = { 0 };
-  MnetNormalization *normalization = &options.normalization;
-  MnetModel *model = NULL;
-  guint i;
-
-  options.labels = settings->labels;
-  normalization->order = settings->channel_order;
-  if (settings->scale.n) {
-    triple_to_floats (&settings->mean, normalization->mean);
-    triple_to_floats (&settings->scale, normalization->scale);
-    for (i = 0; i < 3; i++) {
-      if (normalization->scale[i] == 0.0f || !isfinite (normalization->scale[i])
-          || !isfinite (normalization->mean[i])) {
-        set_error (error, MNET_ERROR_ARGUMENT,
-            "mean and scale must be finite numbers, and scale not zero");
-        return NULL;
-      }
-    }
-  }
-
-  if (mnet_model_open (settings->model, &options, &model, error) != MNET_OK)
-    return NULL;
-  return model;
-}
 
 GstMobilenetClassifier *
 gst_mobilenet_classifier_new (MnetModel * model,

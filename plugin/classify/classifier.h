@@ -12,9 +12,6 @@ G_BEGIN_DECLS
 
 typedef struct _GstMobilenetClassifier GstMobilenetClassifier;
 
-/* Opens the model that the settings name. On failure NULL, with *error filled. */
-MnetModel *gst_mobilenet_model_open (const GstMobilenetModelSettings * settings, MnetError * error);
-
 /*
  * Opens a session on a model, of which it takes a reference. Allocates all that a run needs, but its result.
  * On failure NULL, with *error filled. One thread at a time may run it, and another prepare tensors for it meanwhile.

@@ -3,6 +3,8 @@
  */
 #include "plugin/classify/gstmobilenet.h"
 
+#include "plugin/classify/modelcache.h"
+
 static void
 post (GstMobilenet * self, GstMessageType type, const MnetError * error)
 {
@@ -49,21 +51,17 @@ open_wanted (GstMobilenet * self, MnetError * error)
   preprocess = self->settings.frame.preprocess;
   GST_OBJECT_UNLOCK (self);
 
-  if (self->model
-      && gst_mobilenet_model_settings_same_model (&wanted, &self->applied))
-    model = mnet_model_ref (self->model);
-  else
-    model = gst_mobilenet_model_open (&wanted, error);
+  model = gst_mobilenet_model_acquire (&wanted, error);
   if (model)
     classifier =
         gst_mobilenet_classifier_new (model, &wanted, &preprocess, error);
   if (!classifier) {
-    mnet_model_unref (&model);
+    gst_mobilenet_model_release (&model);
     gst_mobilenet_model_settings_clear (&wanted);
     return FALSE;
   }
 
-  mnet_model_unref (&self->model);
+  gst_mobilenet_model_release (&self->model);
   self->model = model;
   gst_mobilenet_model_settings_clear (&self->applied);
   self->applied = wanted;
@@ -153,7 +151,7 @@ gst_mobilenet_close (GstMobilenet * self)
 
   g_mutex_lock (&self->open_lock);
   self->started = FALSE;
-  mnet_model_unref (&self->model);
+  gst_mobilenet_model_release (&self->model);
   gst_mobilenet_model_settings_clear (&self->applied);
   GST_OBJECT_LOCK (self);
   pending = g_steal_pointer (&self->pending);

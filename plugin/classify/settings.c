@@ -281,20 +281,13 @@ gst_mobilenet_model_settings_clear (GstMobilenetModelSettings * settings)
 }
 
 gboolean
-gst_mobilenet_model_settings_same_model (const GstMobilenetModelSettings * a,
+gst_mobilenet_model_settings_equal (const GstMobilenetModelSettings * a,
     const GstMobilenetModelSettings * b)
 {
   return g_strcmp0 (a->model, b->model) == 0
       && g_strcmp0 (a->labels, b->labels) == 0
       && triple_equal (&a->mean, &b->mean)
       && triple_equal (&a->scale, &b->scale)
-      && a->channel_order == b->channel_order;
-}
-
-gboolean
-gst_mobilenet_model_settings_equal (const GstMobilenetModelSettings * a,
-    const GstMobilenetModelSettings * b)
-{
-  return gst_mobilenet_model_settings_same_model (a, b)
+      && a->channel_order == b->channel_order
       && a->threads == b->threads && a->top_k == b->top_k;
 }

@@ -104,10 +104,6 @@ GstMobilenetSteadySettings gst_mobilenet_frame_settings_steady (const GstMobilen
 void gst_mobilenet_model_settings_copy (GstMobilenetModelSettings * to, const GstMobilenetModelSettings * from);
 void gst_mobilenet_model_settings_clear (GstMobilenetModelSettings * settings);
 gboolean gst_mobilenet_model_settings_equal (const GstMobilenetModelSettings * a, const GstMobilenetModelSettings * b);
-/* Whether a model opened for one serves the other too, with a session of its own. */
-gboolean gst_mobilenet_model_settings_same_model (const GstMobilenetModelSettings * a,
-    const GstMobilenetModelSettings * b);
-
 G_END_DECLS
 
 #endif
