@@ -1,5 +1,5 @@
 #!/bin/bash
-# The C programs of README.md compile against the installed libraries as pkg-config gives them, and run.
+# The C programs of README.md and pipelines/ compile against the installed libraries as pkg-config gives them, and run.
 . "$(dirname "$0")/check.sh"
 command -v pkg-config >/dev/null || skip "no pkg-config"
 succeeds meson install -C "$MNET_BUILD" --no-rebuild --destdir "$folder/installed"
@@ -23,3 +23,12 @@ succeeds ./program1 frame.rgb 640 360
 grep -q 'cat' output || { cat output; fail "program 1 sees no cat"; }
 succeeds ./program2 "$scripts/media/clip.webm"
 grep -q 'cat' output || { cat output; fail "program 2 sees no cat"; }
+
+read -ra flags < <(pkg-config --cflags --libs gstreamer-1.0)
+succeeds "${CC:-cc}" -Wall -Werror "$scripts/app.c" -o app "${flags[@]}"
+succeeds ./app "filesrc location=$scripts/media/clip.webm ! decodebin ! identity eos-after=10"
+grep -q 'cat' output || { cat output; fail "app sees no cat"; }
+read -ra flags < <(pkg-config --cflags --libs mnet)
+succeeds "${CC:-cc}" -Wall -Werror "$scripts/app-engine.c" -o app-engine "${flags[@]}"
+succeeds ./app-engine frame.rgb RGB 640 360
+grep -q 'cat' output || { cat output; fail "app-engine sees no cat"; }
