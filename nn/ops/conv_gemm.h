@@ -62,4 +62,31 @@ static inline size_t mnet_conv_window_width(const MnetPatches *p) {
 /** Row `row` of a picture, which may lie outside, with its padding: [window width][channels]. */
 void mnet_conv_window_row_f32(const MnetPatches *p, const float *picture, int row, float *out);
 
+/** Integers' side alone, for nn/ops/fused_qs8.c too. */
+
+/** Rows of a matrix as the kernels take them; strides are in elements. */
+typedef struct MnetConvRows {
+    const void *x;
+    size_t stride;
+    const int32_t *terms; /* MnetGemmQs8Args.row_terms */
+} MnetConvRows;
+
+size_t mnet_conv_gemm_qs8_columns(const MnetConv *conv, size_t panel);
+const void *mnet_conv_gemm_qs8_panel(const MnetConv *conv, size_t panel);
+
+/** Whether the rows may be the tensor's own: k rounded up ends within MNET_ALIGN bytes of its end,
+ * which can be read (nn/plan/lifetimes.h, nn/base/arena.h). */
+bool mnet_conv_gemm_qs8_is_direct(const MnetConv *conv);
+
+/** Rows of a block from its input x; `out` has room for them where they aren't the tensor's own,
+ * and `terms` for one a row. */
+MnetConvRows mnet_conv_gemm_qs8_rows(const MnetConv *conv, const int8_t *x,
+                                     const MnetConvBlock *block, void *out, int32_t *terms);
+/** Fills in the terms of n rows where the weights need them. */
+void mnet_conv_gemm_qs8_terms(const MnetConv *conv, size_t n, MnetConvRows *rows, int32_t *terms);
+
+/** The products of a block, with all that follows. */
+void mnet_conv_gemm_qs8_block(const MnetConv *conv, void *const *tensors,
+                              const MnetConvBlock *block, const MnetConvRows *rows);
+
 #endif

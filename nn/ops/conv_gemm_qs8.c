@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t panel_columns(const MnetConv *conv, size_t panel) {
+size_t mnet_conv_gemm_qs8_columns(const MnetConv *conv, size_t panel) {
     size_t column = panel % (size_t)conv->group_panels * conv->nr;
     return mnet_min_size(conv->nr, (size_t)(conv->out_channels / conv->groups) - column);
 }
@@ -59,7 +59,7 @@ static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *
     }
     conv->weights = packed;
     for (size_t panel = 0; panel < (size_t)conv->panels; panel++) {
-        weights.columns = panel_columns(conv, panel);
+        weights.columns = mnet_conv_gemm_qs8_columns(conv, panel);
         weights.bias = conv->bias + channel;
         weights.multiplier = conv->multiplier + channel;
         for (size_t c = 0; c < weights.columns; c++) {
@@ -76,23 +76,18 @@ static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *
     return MNET_OK;
 }
 
-/* Rows of a block's matrix. */
-typedef struct Rows {
-    const void *x;
-    size_t stride;
-    const int32_t *terms;
-} Rows;
+const void *mnet_conv_gemm_qs8_panel(const MnetConv *conv, size_t panel) {
+    return (const uint8_t *)conv->weights + panel * conv->gemm_qs8.panel_bytes(conv->k_padded);
+}
 
-static void run_block(const MnetConv *conv, const MnetStepMemory *memory,
-                      const MnetConvBlock *block, const Rows *rows) {
+void mnet_conv_gemm_qs8_block(const MnetConv *conv, void *const *tensors,
+                              const MnetConvBlock *block, const MnetConvRows *rows) {
     size_t y_stride = (size_t)conv->out_channels;
-    size_t panel_bytes = conv->gemm_qs8.panel_bytes(conv->k_padded);
-    const uint8_t *panel = (const uint8_t *)conv->weights + block->panel * panel_bytes;
-    size_t at = block->first * y_stride + block->column;
+    size_t panel = block->panel, at = block->first * y_stride + block->column;
     const int8_t *residual = NULL;
 
     if (conv->residual != MNET_NO_TENSOR)
-        residual = (const int8_t *)memory->tensors[conv->residual] + at;
+        residual = (const int8_t *)tensors[conv->residual] + at;
     for (size_t column = 0; column < block->columns; column += conv->nr) {
         const MnetGemmQs8Args args = {
             .rows = block->rows,
@@ -101,63 +96,55 @@ static void run_block(const MnetConv *conv, const MnetStepMemory *memory,
             .x = rows->x,
             .x_stride = rows->stride,
             .row_terms = rows->terms,
-            .panel = panel,
+            .panel = mnet_conv_gemm_qs8_panel(conv, panel++),
             .epilogue = &conv->epilogue,
             .residual = residual ? residual + column : NULL,
-            .y = (int8_t *)memory->tensors[conv->y] + at + column,
+            .y = (int8_t *)tensors[conv->y] + at + column,
             .y_stride = y_stride,
         };
 
         conv->gemm_qs8.run(&args);
-        panel += panel_bytes;
     }
 }
 
-/* The rows may be the tensor's own: k rounded up ends within MNET_ALIGN bytes of its end, which can
- * be read (nn/plan/lifetimes.h, nn/base/arena.h). */
-static bool is_direct(const MnetConv *conv) {
+bool mnet_conv_gemm_qs8_is_direct(const MnetConv *conv) {
     return conv->gemm_qs8.rows.type == MNET_ROW_S8 && conv->pointwise && conv->groups == 1;
-}
-
-static void fill_rows(const MnetConv *conv, const MnetConvBlock *block, const int8_t *x,
-                      void *out) {
-    MnetPatches patches = conv->patches;
-
-    patches.channel = block->group * patches.n_channels;
-    if (conv->pointwise && conv->groups == 1 && conv->k == conv->k_padded)
-        conv->gemm_qs8.rows.fill(block->rows, conv->k, x + block->first * conv->k, conv->k,
-                                 conv->x_zero_point, out, conv->k);
-    else
-        mnet_patches_qs8(&patches, x, conv->x_zero_point, block->first, block->rows,
-                         &conv->gemm_qs8.rows, out, conv->k_padded);
 }
 
 /* Scratch: rows, then their terms. */
 static size_t rows_bytes(const MnetConv *conv) {
     size_t bytes = (size_t)conv->row_block * conv->k_padded * conv->gemm_qs8.rows.element;
 
-    return is_direct(conv) ? 0 : (bytes + MNET_ALIGN - 1) / MNET_ALIGN * MNET_ALIGN;
+    return mnet_conv_gemm_qs8_is_direct(conv) ? 0
+                                              : (bytes + MNET_ALIGN - 1) / MNET_ALIGN * MNET_ALIGN;
 }
 
-static Rows make_rows(const MnetConv *conv, const MnetStepMemory *memory,
-                      const MnetConvBlock *block) {
-    const int8_t *x = memory->tensors[conv->x];
-    Rows rows = {.x = memory->scratch, .stride = conv->k_padded};
+MnetConvRows mnet_conv_gemm_qs8_rows(const MnetConv *conv, const int8_t *x,
+                                     const MnetConvBlock *block, void *out, int32_t *terms) {
+    MnetPatches patches = conv->patches;
+    MnetConvRows rows = {.x = out, .stride = conv->k_padded};
 
-    if (is_direct(conv)) {
+    patches.channel = block->group * patches.n_channels;
+    if (mnet_conv_gemm_qs8_is_direct(conv)) {
         rows.x = x + block->first * conv->k;
         rows.stride = conv->k;
+    } else if (conv->pointwise && conv->groups == 1 && conv->k == conv->k_padded) {
+        conv->gemm_qs8.rows.fill(block->rows, conv->k, x + block->first * conv->k, conv->k,
+                                 conv->x_zero_point, out, conv->k);
     } else {
-        fill_rows(conv, block, x, memory->scratch);
+        mnet_patches_qs8(&patches, x, conv->x_zero_point, block->first, block->rows,
+                         &conv->gemm_qs8.rows, out, conv->k_padded);
     }
-    if (conv->w_offset) {
-        int32_t *terms = (int32_t *)(memory->scratch + rows_bytes(conv));
-
-        mnet_gemm_qs8_row_terms(&conv->gemm_qs8.rows, block->rows, conv->k, rows.x, rows.stride,
-                                conv->x_zero_point, conv->w_offset, terms);
-        rows.terms = terms;
-    }
+    mnet_conv_gemm_qs8_terms(conv, block->rows, &rows, terms);
     return rows;
+}
+
+void mnet_conv_gemm_qs8_terms(const MnetConv *conv, size_t n, MnetConvRows *rows, int32_t *terms) {
+    if (!conv->w_offset)
+        return;
+    mnet_gemm_qs8_row_terms(&conv->gemm_qs8.rows, n, conv->k, rows->x, rows->stride,
+                            conv->x_zero_point, conv->w_offset, terms);
+    rows->terms = terms;
 }
 
 static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
@@ -170,11 +157,13 @@ static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, i
 
         while (panel < last) {
             MnetConvBlock block = mnet_conv_block(conv, unit, panel);
-            Rows rows = make_rows(conv, memory, &block);
+            MnetConvRows rows =
+                mnet_conv_gemm_qs8_rows(conv, memory->tensors[conv->x], &block, memory->scratch,
+                                        (int32_t *)(memory->scratch + rows_bytes(conv)));
 
             if (conv->gemm_qs8.begin && begun != block.rows)
                 conv->gemm_qs8.begin(begun = block.rows);
-            run_block(conv, memory, &block, &rows);
+            mnet_conv_gemm_qs8_block(conv, memory->tensors, &block, &rows);
             panel += block.panels;
         }
     }
@@ -194,7 +183,8 @@ MnetStatus mnet_conv_gemm_qs8_prepare(const MnetGraph *graph, const MnetNode *no
     step->kernel = kernels->name;
     conv->k_padded = (conv->k + kernels->k_step - 1) / kernels->k_step * kernels->k_step;
     mnet_conv_divide(conv, kernels->mr, kernels->nr,
-                     is_direct(conv) ? 0 : conv->k_padded * kernels->rows.element);
+                     mnet_conv_gemm_qs8_is_direct(conv) ? 0
+                                                        : conv->k_padded * kernels->rows.element);
     status = pack(graph, node, memory, conv, error);
     if (status)
         return status;

@@ -7,6 +7,7 @@
 /* Strips at least this many times as high as the rows that they do twice. */
 #define STRIP_SHARE 6
 #define MOST_STRIPS 8
+#define LEAST_UNITS 8 /* of panels */
 
 static int floor_max(int a, int b) {
     return a > b ? a : b;
@@ -27,7 +28,9 @@ static int bottom_of(const MnetPatches *p, int last) {
     return bottom > p->size[0] ? p->size[0] : floor_max(bottom, 0);
 }
 
-MnetBand mnet_fused_band(const MnetFused *fused, int image, int first, int begin, int last) {
+/* The band that starts at output row `begin` of rows [first, last); `first` has no band before
+ * it. */
+static MnetBand band_at(const MnetFused *fused, int image, int first, int begin, int last) {
     const MnetPatches *p = &fused->depthwise->patches;
     MnetBand band = {.image = image, .begin = begin};
 
@@ -70,7 +73,7 @@ static bool fits(const MnetFused *fused) {
         return false;
     if (project && (project->groups != 1 || !project->pointwise))
         return false;
-    return !depthwise->quantized && mnet_fused_f32_fits(fused);
+    return depthwise->quantized ? mnet_fused_qs8_fits(fused) : mnet_fused_f32_fits(fused);
 }
 
 /* Bytes of a row of the head's output, and of the depthwise convolution's. */
@@ -135,10 +138,68 @@ static void choose_strips(MnetFused *fused) {
     fused->strips = mnet_ceil_div(p->out_size[0], fused->strip);
 }
 
+/* Panels of a unit: enough units for a few threads. */
+static void choose_panels(MnetFused *fused) {
+    int panels = fused->head->panels;
+
+    fused->panel_block = mnet_ceil_div(panels, panels < LEAST_UNITS ? panels : LEAST_UNITS);
+    fused->panel_units = mnet_ceil_div(panels, fused->panel_block);
+}
+
+size_t mnet_fused_place(size_t *end, size_t bytes) {
+    size_t at = *end;
+
+    *end += (bytes + MNET_ALIGN - 1) / MNET_ALIGN * MNET_ALIGN + MNET_ALIGN;
+    return at;
+}
+
+/* Output rows [first, last) of panels [panel, end). */
+static void run_bands(const MnetFused *fused, const MnetStepMemory *memory, int image, int first,
+                      int last, size_t panel, size_t end) {
+    for (int begin = first; begin < last; begin += fused->band) {
+        const MnetBand band = band_at(fused, image, first, begin, last);
+
+        if (fused->head)
+            fused->kernels->fill(fused, memory, &band);
+        for (size_t i = panel; i < end; i++)
+            fused->kernels->panel(fused, memory, &band, i);
+        if (fused->project)
+            fused->kernels->project(fused, memory, &band);
+    }
+}
+
+static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
+    const MnetFused *fused = step->params;
+    int rows = fused->depthwise->patches.out_size[0];
+    int units = fused->project ? fused->strips : fused->panel_units;
+    size_t panels = fused->head ? (size_t)fused->head->panels : 1;
+
+    while (begin < end) { /* neighbouring units of a picture are done as one */
+        int image = begin / units, unit = begin % units;
+        int n = end - begin < units - unit ? end - begin : units - unit;
+
+        if (fused->project) {
+            int last = (unit + n) * fused->strip;
+
+            run_bands(fused, memory, image, unit * fused->strip, last < rows ? last : rows, 0,
+                      panels);
+        } else {
+            size_t block = (size_t)fused->panel_block;
+
+            run_bands(fused, memory, image, 0, rows, (size_t)unit * block,
+                      mnet_min_size((size_t)(unit + n) * block, panels));
+        }
+        begin += n;
+    }
+    if (fused->kernels->end)
+        fused->kernels->end(fused);
+}
+
 MnetStatus mnet_op_fuse(const MnetGraph *graph, const MnetFusedParts *parts, size_t cache_bytes,
                         MnetArena *memory, MnetStep *step, bool *made, MnetError *error) {
     const MnetStep *last = parts->project ? parts->project : parts->depthwise;
     const MnetStep *all[] = {parts->head, parts->depthwise, parts->project};
+    const MnetNode *nodes[3] = {NULL};
     MnetFused *fused = mnet_arena_alloc(memory, sizeof(*fused));
     const MnetConv *depthwise = conv_of(parts->depthwise);
 
@@ -152,18 +213,23 @@ MnetStatus mnet_op_fuse(const MnetGraph *graph, const MnetFusedParts *parts, siz
         return MNET_OK;
     choose_band(fused, cache_bytes);
     *step = *last;
+    step->run = run;
     step->params = fused;
     step->macs = 0;
     step->n_parts = 0;
     for (int i = 0; i < 3; i++) {
         if (!all[i])
             continue;
+        nodes[i] = all[i]->node;
         step->parts[step->n_parts++] = all[i]->node;
         step->macs += all[i]->macs;
     }
     if (fused->project)
         choose_strips(fused);
-    step->units = depthwise->batch * (fused->project ? fused->strips : fused->head->panels);
+    else
+        choose_panels(fused);
+    step->units = depthwise->batch * (fused->project ? fused->strips : fused->panel_units);
     *made = true;
-    return mnet_fused_f32_prepare(graph, fused, memory, step, error);
+    return depthwise->quantized ? mnet_fused_qs8_prepare(graph, nodes, fused, memory, step, error)
+                                : mnet_fused_f32_prepare(graph, nodes, fused, memory, step, error);
 }

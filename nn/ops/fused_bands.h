@@ -1,24 +1,29 @@
 /**
- * The shape of a fused step. With a project, a unit is a strip of output rows, done in bands of a
- * few rows: all panels of the head and the depthwise convolution, then the project. Without, a unit
- * is a panel of the head, over all rows. Rows of the head's output that two bands share are kept.
+ * The shape of a fused step. A unit is a strip of output rows of all channels where there is a
+ * project, else all rows of a few panels of the head. It is done in bands of rows: what the head
+ * reads, then head and depthwise convolution panel by panel, then the project. Rows of the head's
+ * output that two bands of a unit share are kept.
  */
 #ifndef MNET_OPS_FUSED_BANDS_H
 #define MNET_OPS_FUSED_BANDS_H
 
 #include "nn/ops/conv_gemm.h"
 
+typedef struct MnetFusedKernels MnetFusedKernels;
+
 /** In the plan's arena; MnetStep.params points to it. */
 typedef struct MnetFused {
     const MnetConv *head, *depthwise, *project; /* head or project may be NULL */
-    int strip, strips;  /* output rows of a unit, units of a picture; with a project */
-    int band;           /* output rows done together */
-    int rows;           /* most input rows of the depthwise convolution under a band */
-    int overlap;        /* of them, those that the next band needs again */
-    size_t panel_width; /* most channels of a panel, rounded up for the kernels */
-    /* Scratch, in bytes: the head's output under a band, a panel's; the rows kept, of each panel;
-     * the depthwise convolution's output of a band; the rest is the parts' own. */
-    size_t panel_at, kept_at, band_at, own_at;
+    const MnetFusedKernels *kernels;
+    int strip, strips;            /* output rows of a unit, units of a picture; with a project */
+    int panel_block, panel_units; /* panels of a unit, units of a picture; without a project */
+    int band;                     /* output rows done together */
+    int rows;                     /* most input rows of the depthwise convolution under a band */
+    int overlap;                  /* of them, those that the next band needs again */
+    /* Scratch, in bytes: a panel of the head's output under a band; the rows kept, of each panel;
+     * what the head reads, where that isn't the tensor; a panel of the depthwise convolution's
+     * output, qs8; what the project reads; the rest is for the depthwise convolution's kernel. */
+    size_t panel_at, kept_at, head_at, out_at, project_at, own_at;
     const void *const *weights; /* qs8: the depthwise convolution's, packed panel by panel */
 } MnetFused;
 
@@ -31,18 +36,36 @@ typedef struct MnetBand {
     int next_top;    /* from where on the next band wants rows; bottom where there is none */
 } MnetBand;
 
-/** The band that starts at output row `begin` of rows [first, last); `first` has no band before
- * it. */
-MnetBand mnet_fused_band(const MnetFused *fused, int image, int first, int begin, int last);
+/** What each type does for a band, in this order. */
+struct MnetFusedKernels {
+    const char *name[2]; /* without a project, and with one */
+    /** What the head reads for all panels; not without a head. */
+    void (*fill)(const MnetFused *fused, const MnetStepMemory *memory, const MnetBand *band);
+    /** Head and depthwise convolution of a panel; without a head, panel 0 is all channels. The
+     * result goes to the depthwise convolution's tensor or to what the project reads. */
+    void (*panel)(const MnetFused *fused, const MnetStepMemory *memory, const MnetBand *band,
+                  size_t panel);
+    void (*project)(const MnetFused *fused, const MnetStepMemory *memory, const MnetBand *band);
+    /** After all bands of a run. */
+    void (*end)(const MnetFused *fused);
+};
 
 /** The window's geometry of a band, whose picture is rows [top, bottom) of `channels` channels
  * each. */
 MnetPatches mnet_fused_geometry(const MnetFused *fused, const MnetBand *band, int channels);
 
+/** Places `bytes` of scratch behind *end, which it moves on; returns where. */
+size_t mnet_fused_place(size_t *end, size_t bytes);
+
 /** The halves of mnet_op_fuse(), by type: whether there is code for the parts, and, once the
- * shape is known, run, scratch and weights. */
+ * shape is known, kernels, scratch and weights. */
 bool mnet_fused_f32_fits(const MnetFused *fused);
-MnetStatus mnet_fused_f32_prepare(const MnetGraph *graph, MnetFused *fused, MnetArena *memory,
-                                  MnetStep *step, MnetError *error);
+bool mnet_fused_qs8_fits(const MnetFused *fused);
+MnetStatus mnet_fused_f32_prepare(const MnetGraph *graph, const MnetNode *const *parts,
+                                  MnetFused *fused, MnetArena *memory, MnetStep *step,
+                                  MnetError *error);
+MnetStatus mnet_fused_qs8_prepare(const MnetGraph *graph, const MnetNode *const *parts,
+                                  MnetFused *fused, MnetArena *memory, MnetStep *step,
+                                  MnetError *error);
 
 #endif
