@@ -168,7 +168,7 @@ class Info(Case):
             r"steps",
         ):
             self.assertRegex(text, rf"(?m)^{line}$")
-        self.assertGreater(len(text[text.index("\nsteps\n") :].splitlines()), 50)
+        self.assertGreater(len(text[text.index("\nsteps\n") :].splitlines()), 40)
 
     def test_quantisation(self):
         text = self.succeeds("mnet-info", MODEL)
