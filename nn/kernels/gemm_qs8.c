@@ -117,6 +117,8 @@ void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_featur
         mnet_gemm_qs8_kernels_init_avx_vnni(kernels);
     if (cpu_features & MNET_CPU_AVX512_VNNI)
         mnet_gemm_qs8_kernels_init_avx512_vnni(kernels);
+    if (cpu_features & MNET_CPU_AMX_INT8)
+        mnet_gemm_qs8_kernels_init_amx(kernels);
 #endif
     mnet_rows_qs8_init(&kernels->rows, kernels->rows.type, cpu_features);
 }

@@ -30,13 +30,22 @@ static void weight_range(const MnetGraph *graph, const MnetNode *node, const Mne
     }
 }
 
+/* Tiles of AMX are 64 long and 16 high: short or few rows leave most of them empty. */
+static uint32_t features_for(const MnetConv *conv) {
+    uint32_t features = mnet_cpu_features();
+
+    if (conv->k < 32 || conv->rows < 16)
+        features &= ~(uint32_t)MNET_CPU_AMX_INT8;
+    return features;
+}
+
 /* The kernels for a convolution; sets conv->w_offset. */
 static void choose_kernels(const MnetGraph *graph, const MnetNode *node, MnetConv *conv) {
     const uint32_t byte_tiers = MNET_CPU_AVX_VNNI | MNET_CPU_AVX512_VNNI | MNET_CPU_AMX_INT8;
     int32_t least, most;
 
     weight_range(graph, node, conv, &least, &most);
-    mnet_gemm_qs8_kernels_init(&conv->gemm_qs8, mnet_cpu_features());
+    mnet_gemm_qs8_kernels_init(&conv->gemm_qs8, features_for(conv));
     if (conv->gemm_qs8.rows.type == MNET_ROW_S16 || (least >= -128 && most <= 127))
         return;
     if (most - least > 255) /* channels' zero points differ so much that no offset does for all */
@@ -185,6 +194,10 @@ MnetStatus mnet_conv_gemm_qs8_prepare(const MnetGraph *graph, const MnetNode *no
     mnet_conv_divide(conv, kernels->mr, kernels->nr,
                      mnet_conv_gemm_qs8_is_direct(conv) ? 0
                                                         : conv->k_padded * kernels->rows.element);
+    if (kernels->mr > 32) { /* such blocks are as good a little smaller, but not with a rest */
+        int blocks = mnet_ceil_div(conv->rows, conv->row_block);
+        conv->row_block = mnet_ceil_div(conv->rows, blocks);
+    }
     status = pack(graph, node, memory, conv, error);
     if (status)
         return status;
