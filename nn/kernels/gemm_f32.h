@@ -57,7 +57,7 @@ void mnet_gemm_f32_kernels_init(MnetGemmF32Kernels *kernels, uint32_t cpu_featur
 
 /**
  * The best ones that may round x and weights to bf16 (8 bits of precision), where the CPU has
- * products of these: results are within 2^-7 of the sum of the products' magnitudes.
+ * products of these: results are within 0.008 of the sum of the products' magnitudes.
  */
 void mnet_gemm_f32_kernels_init_bf16(MnetGemmF32Kernels *kernels, uint32_t cpu_features);
 
