@@ -1,10 +1,14 @@
 #include "nn/ops/conv_depthwise.h"
 
 #include "nn/base/cpu.h"
+#include "nn/ops/conv_gemm.h"
 
 /* The rows under a window should stay in the first-level cache, so that the next output row
- * finds them there: a unit is an output row of a block of channels, and rows of a block follow
- * each other. Narrow blocks waste whole lines. */
+ * finds them there: a unit is an output row of a block of channels, and in a strip of rows those of
+ * a block follow each other. Narrow blocks waste whole lines. Strips, and not whole blocks, are
+ * what a thread mostly gets: products before and behind are divided by rows too, so it finds their
+ * rows in its own cache. */
+#define STRIPS 4
 #define ROW_BYTES (24 * 1024)
 #define LEAST_CHANNELS 32
 #define LINE_FLOATS 16
@@ -44,8 +48,11 @@ static void run_unit(const MnetConv *conv, const MnetStepMemory *memory, size_t 
     const MnetPatches *p = &conv->patches;
     size_t channels = (size_t)conv->out_channels, block = (size_t)conv->channel_block;
     size_t blocks = (channels + block - 1) / block, out_rows = (size_t)p->out_size[0];
-    size_t row = unit % out_rows, image = unit / out_rows / blocks;
-    size_t c = unit / out_rows % blocks * block;
+    size_t image = unit / out_rows / blocks, in_image = unit % (out_rows * blocks);
+    size_t strip = (out_rows + STRIPS - 1) / STRIPS;
+    size_t first = in_image / (strip * blocks) * strip, in_strip = in_image - first * blocks;
+    size_t rows = mnet_min_size(strip, out_rows - first);
+    size_t row = first + in_strip % rows, c = in_strip / rows * block;
     size_t at = (image * out_rows + row) * (size_t)p->out_size[1] * channels + c;
     size_t x_row = (size_t)p->size[1] * channels;
     int top = (int)row * p->stride[0] - p->pad[0], ky0, ky1;
