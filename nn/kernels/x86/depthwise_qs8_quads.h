@@ -232,16 +232,26 @@ MNET_INLINE const Vector *quad_at(const Row *row, size_t i) {
     return row->x + (place < row->ring_size ? place : place - row->ring_size) * row->quad_size;
 }
 
-/* A usual kernel: columns and weights that are seen again stay in registers. clang 14 unrolls by
- * exactly what the pragma says, or not at all, so the conditions are inside. */
+/* A usual kernel, column by column: each is loaded once for all pixels that see it. clang 14
+ * unrolls by exactly what the pragmas say, or not at all, so the conditions are inside. */
 MNET_INLINE void add_columns(size_t vectors, size_t kw, size_t stride, size_t pixels,
                              const Vector *x, const Vector *w, Vector *sums) {
+    Vector taps[7];
+
 #pragma GCC unroll 7
-    for (size_t i = 0; i < TILE; i++) {
+    for (size_t kx = 0; kx < 7; kx++)
+        if (kx < kw)
+            taps[kx] = w[kx * vectors];
+#pragma GCC unroll 19
+    for (size_t i = 0; i < 19; i++) {
+        if (i < (pixels - 1) * stride + kw) {
+            const Vector column = x[i * vectors];
+
 #pragma GCC unroll 7
-        for (size_t kx = 0; kx < 7; kx++)
-            if (i < pixels && kx < kw)
-                dot(&sums[i], x[(i * stride + kx) * vectors], w[kx * vectors]);
+            for (size_t kx = 0; kx < 7; kx++)
+                if (kx < kw && kx <= i && (i - kx) % stride == 0 && (i - kx) / stride < pixels)
+                    dot(&sums[(i - kx) / stride], column, taps[kx]);
+        }
     }
 }
 
