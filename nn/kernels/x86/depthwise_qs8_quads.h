@@ -1,14 +1,13 @@
 /**
  * Depthwise convolution by dot products of four unsigned with four signed bytes: what the tiers
- * that have them share. The including file says how, before:
+ * that have them share. The including file says before how:
  *
- *   Vector                      one of its registers; LANES sums fit in it
- *   BLOCK_VECTORS               sums of a block of channels: so many vectors; REST_VECTORS, those
- * of the blocks at the end, of which none is more than half empty lane(vectors, c)            where
- * channel c of a block lies dot(&sums, u8, s8)          sums[i] += u8[4 i] * s8[4 i] + ... + u8[4 i
- * + 3] * s8[4 i + 3] fill(byte)                  a vector of it less_product(b, s, n)       b[i] -
- * s[i] * n twice_plus(a, b)            2 a[i] + b[i] lay_out_cells               of a row of
- * columns, where it is used below finish                      the epilogue of pixels, likewise
+ * - Vector: one of its registers; LANES sums fit in it
+ * - BLOCK_VECTORS: of the sums of a block of channels; REST_VECTORS: of the last ones of few
+ * - lane(vectors, c): where channel c of a block lies
+ * - dot(&sums, u8, s8): sums[i] += u8[4 i] * s8[4 i] + ... + u8[4 i + 3] * s8[4 i + 3]
+ * - fill(byte), less_product(b, s, n): b[i] - s[i] * n, twice_plus(a, b): 2 a[i] + b[i]
+ * - lay_out_cells() of a row of columns and finish(), the epilogue of pixels, as called below
  *
  * Four input rows, a quad, are laid out in scratch as vectors for each column and block: a
  * channel's four bytes side by side, less -128, so that they are unsigned, and in the order that
@@ -24,11 +23,10 @@
 #ifndef MNET_KERNELS_X86_DEPTHWISE_QS8_QUADS_H
 #define MNET_KERNELS_X86_DEPTHWISE_QS8_QUADS_H
 
-#include <stdbool.h>
+#include "nn/kernels/x86/depthwise_qs8_sums.h"
+
 #include <string.h>
 
-#define TILE 7 /* pixels: the usual widths are its multiples */
-#define REST_TILE 4
 #define SUM_PIXELS (4 * TILE) /* wait for the epilogue */
 #define RING_BYTES (24 * 1024)
 #define BAND_BYTES                                                                                 \
@@ -216,132 +214,6 @@ static void lay_out_quad(const Work *work, const Quads *quads, size_t quad) {
     if (inside)
         lay_out_cells(work->span.vectors, work->span.n, rows, steps, (size_t)inside, out);
     fill_columns(work, (size_t)right, out + (size_t)inside * work->span.vectors);
-}
-
-/* What an output row's sums are made of. */
-typedef struct Row {
-    const Vector *x, *w; /* the strip's first column in the ring */
-    size_t ring_size, first, quads;
-    size_t quad_size, part_size; /* vectors from one to the next */
-    size_t kw, stride, dilation;
-    bool is_wide;
-} Row;
-
-MNET_INLINE const Vector *quad_at(const Row *row, size_t i) {
-    size_t place = row->first + 2 * i;
-    return row->x + (place < row->ring_size ? place : place - row->ring_size) * row->quad_size;
-}
-
-/* A usual kernel, column by column: each is loaded once for all pixels that see it. clang 14
- * unrolls by exactly what the pragmas say, or not at all, so the conditions are inside. */
-MNET_INLINE void add_columns(size_t vectors, size_t kw, size_t stride, size_t pixels,
-                             const Vector *x, const Vector *w, Vector *sums) {
-    Vector taps[7];
-
-#pragma GCC unroll 7
-    for (size_t kx = 0; kx < 7; kx++)
-        if (kx < kw)
-            taps[kx] = w[kx * vectors];
-#pragma GCC unroll 19
-    for (size_t i = 0; i < 19; i++) {
-        if (i < (pixels - 1) * stride + kw) {
-            const Vector column = x[i * vectors];
-
-#pragma GCC unroll 7
-            for (size_t kx = 0; kx < 7; kx++)
-                if (kx < kw && kx <= i && (i - kx) % stride == 0 && (i - kx) / stride < pixels)
-                    dot(&sums[(i - kx) / stride], column, taps[kx]);
-        }
-    }
-}
-
-/* Any other. */
-MNET_INLINE void add_taps(size_t vectors, size_t pixels, const Row *row, const Vector *x,
-                          const Vector *w, Vector *sums) {
-    for (size_t kx = 0; kx < row->kw; kx++, x += row->dilation * vectors, w += vectors) {
-#pragma GCC unroll 7
-        for (size_t i = 0; i < TILE; i++)
-            if (i < pixels)
-                dot(&sums[i], x[i * row->stride * vectors], *w);
-    }
-}
-
-/* One vector of each pixel's sums; kw is 0 where it isn't known. */
-MNET_INLINE void tile(size_t vectors, size_t kw, size_t stride, size_t pixels, const Row *row,
-                      size_t x, const Vector *w, Vector bias, Vector *out) {
-    Vector sums[TILE];
-    bool is_again = row->is_wide;
-
-#pragma GCC unroll 7
-    for (size_t i = 0; i < TILE; i++)
-        if (i < pixels)
-            sums[i] = is_again ? fill(0) : bias;
-    for (const Vector *part = w;; part += row->part_size, is_again = false) {
-        const Vector *taps = part;
-
-        for (size_t i = 0; i < row->quads; i++, taps += row->kw * vectors) {
-            if (kw)
-                add_columns(vectors, kw, stride, pixels, quad_at(row, i) + x, taps, sums);
-            else
-                add_taps(vectors, pixels, row, quad_at(row, i) + x, taps, sums);
-        }
-        if (!is_again)
-            break;
-#pragma GCC unroll 7
-        for (size_t i = 0; i < TILE; i++)
-            if (i < pixels)
-                sums[i] = twice_plus(sums[i], bias);
-    }
-#pragma GCC unroll 7
-    for (size_t i = 0; i < TILE; i++)
-        if (i < pixels)
-            out[i * vectors] = sums[i];
-}
-
-MNET_INLINE void sum_pixels(size_t vectors, size_t kw, size_t stride, const Row *row, size_t pixels,
-                            size_t x, const Vector *bias, Vector *sums) {
-    size_t step = (kw ? stride : row->stride) * vectors;
-
-    for (size_t v = 0; v < vectors; v++) {
-        const Vector *w = row->w + v;
-        Vector *out = sums + v;
-        size_t left = pixels, at = x * step + v;
-
-        for (; left >= TILE; left -= TILE, at += TILE * step, out += TILE * vectors)
-            tile(vectors, kw, stride, TILE, row, at, w, bias[v], out);
-        for (; left; left -= left < REST_TILE ? left : REST_TILE) {
-            tile(vectors, kw, stride, REST_TILE, row, at, w, bias[v], out);
-            at += REST_TILE * step;
-            out += REST_TILE * vectors;
-        }
-    }
-}
-
-/* The sums of a block that has so many vectors. */
-MNET_INLINE void sum_block(size_t vectors, const Row *row, size_t pixels, size_t x,
-                           const Vector *bias, Vector *sums) {
-    switch (row->dilation == 1 ? row->kw * 10 + row->stride : 0) {
-    case 31:
-        sum_pixels(vectors, 3, 1, row, pixels, x, bias, sums);
-        break;
-    case 32:
-        sum_pixels(vectors, 3, 2, row, pixels, x, bias, sums);
-        break;
-    case 51:
-        sum_pixels(vectors, 5, 1, row, pixels, x, bias, sums);
-        break;
-    case 52:
-        sum_pixels(vectors, 5, 2, row, pixels, x, bias, sums);
-        break;
-    case 71:
-        sum_pixels(vectors, 7, 1, row, pixels, x, bias, sums);
-        break;
-    case 72:
-        sum_pixels(vectors, 7, 2, row, pixels, x, bias, sums);
-        break;
-    default:
-        sum_pixels(vectors, 0, 0, row, pixels, x, bias, sums);
-    }
 }
 
 /* An output row of a strip, its quads being laid out. */
