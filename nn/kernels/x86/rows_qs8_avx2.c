@@ -33,13 +33,32 @@ MNET_INLINE void put1(MnetRowType type, int x, int32_t zero_point, void *out, si
         ((int8_t *)out)[at] = (int8_t)x;
 }
 
+MNET_INLINE void put32(MnetRowType type, const int8_t *x, __m256i zero, void *out, size_t at) {
+    __m256i bytes = _mm256_loadu_si256((const __m256i *)(x + at));
+
+    if (type == MNET_ROW_S16) {
+        put(type, _mm256_castsi256_si128(bytes), zero, out, at);
+        put(type, _mm256_extracti128_si256(bytes, 1), zero, out, at + 16);
+        return;
+    }
+    if (type == MNET_ROW_U8)
+        bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8(-128));
+    _mm256_storeu_si256((__m256i *)((uint8_t *)out + at), bytes);
+}
+
+/* The last elements may be written twice. */
 MNET_INLINE void fill_row(MnetRowType type, size_t count, const int8_t *x, int32_t zero_point,
                           __m256i zero, void *out) {
-    if (count >= 16) {
-        for (size_t i = 0; i < count; i += 16) {
-            size_t at = i + 16 <= count ? i : count - 16; /* the last may overlap */
-            put(type, _mm_loadu_si128((const __m128i *)(x + at)), zero, out, at);
-        }
+    if (count >= 32) {
+        size_t at = 0;
+
+        for (; at + 32 <= count; at += 32)
+            put32(type, x, zero, out, at);
+        if (at < count)
+            put32(type, x, zero, out, count - 32);
+    } else if (count >= 16) {
+        put(type, _mm_loadu_si128((const __m128i *)x), zero, out, 0);
+        put(type, _mm_loadu_si128((const __m128i *)(x + count - 16)), zero, out, count - 16);
     } else if (count >= 8) {
         put8(type, _mm_loadl_epi64((const __m128i *)x), zero, out, 0);
         put8(type, _mm_loadl_epi64((const __m128i *)(x + count - 8)), zero, out, count - 8);
