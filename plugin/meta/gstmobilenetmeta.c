@@ -178,3 +178,23 @@ gst_buffer_get_mobilenet_meta (GstBuffer * buffer)
 
   return gst_buffer_iterate_mobilenet_meta (buffer, &state);
 }
+
+GstMobilenetMeta *
+gst_buffer_get_nth_mobilenet_meta (GstBuffer * buffer, guint n)
+{
+  GstMobilenetMeta *meta;
+  gpointer state = NULL;
+
+  do {
+    meta = gst_buffer_iterate_mobilenet_meta (buffer, &state);
+  } while (meta && n--);
+  return meta;
+}
+
+GstMobilenetResult *
+gst_mobilenet_meta_get_result (const GstMobilenetMeta * meta)
+{
+  g_return_val_if_fail (meta != NULL, NULL);
+
+  return gst_mobilenet_result_ref (meta->result);
+}

@@ -117,6 +117,21 @@ GST_MOBILENET_API GstMobilenetResult *gst_mobilenet_result_ref (GstMobilenetResu
 GST_MOBILENET_API void gst_mobilenet_result_unref (GstMobilenetResult * result);
 
 /**
+ * gst_mobilenet_result_get_class:
+ * @result: a result
+ * @i: which one, 0 being the best
+ * @index: (out) (optional): position in the model's output
+ * @label: (out) (optional) (transfer none): its name
+ * @probability: (out) (optional): 0 to 1
+ *
+ * For languages that can't read the array itself.
+ *
+ * Returns: FALSE where there are no more than @i classes
+ */
+GST_MOBILENET_API gboolean gst_mobilenet_result_get_class (const GstMobilenetResult * result, guint i,
+    guint * index, const gchar ** label, gfloat * probability);
+
+/**
  * gst_buffer_add_mobilenet_meta:
  * @buffer: (transfer none): a writable buffer
  * @result: (transfer none): the meta takes a reference of its own
@@ -137,9 +152,28 @@ GST_MOBILENET_API GstMobilenetMeta *gst_buffer_add_mobilenet_meta (GstBuffer * b
 GST_MOBILENET_API GstMobilenetMeta *gst_buffer_get_mobilenet_meta (GstBuffer * buffer);
 
 /**
- * gst_buffer_iterate_mobilenet_meta:
+ * gst_buffer_get_nth_mobilenet_meta:
  * @buffer: any buffer
- * @state: (out caller-allocates): NULL at first; the place between calls
+ * @n: which one, from 0 on
+ *
+ * For languages that can't call gst_buffer_iterate_mobilenet_meta().
+ *
+ * Returns: (transfer none) (nullable): that of its metas, in the order in which they were added, or NULL
+ */
+GST_MOBILENET_API GstMobilenetMeta *gst_buffer_get_nth_mobilenet_meta (GstBuffer * buffer, guint n);
+
+/**
+ * gst_mobilenet_meta_get_result:
+ * @meta: a meta
+ *
+ * Returns: (transfer full): its result, which may be kept beyond the buffer
+ */
+GST_MOBILENET_API GstMobilenetResult *gst_mobilenet_meta_get_result (const GstMobilenetMeta * meta);
+
+/**
+ * gst_buffer_iterate_mobilenet_meta: (skip)
+ * @buffer: any buffer
+ * @state: (inout): NULL at first; the place between calls
  *
  * All of a buffer's metas, in the order in which they were added.
  *

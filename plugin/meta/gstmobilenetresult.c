@@ -74,3 +74,23 @@ gst_mobilenet_result_unref (GstMobilenetResult * result)
   if (g_atomic_int_dec_and_test (&result->ref_count))
     g_free (result);
 }
+
+gboolean
+gst_mobilenet_result_get_class (const GstMobilenetResult * result, guint i,
+    guint * index, const gchar ** label, gfloat * probability)
+{
+  const GstMobilenetCategory *found;
+
+  g_return_val_if_fail (result != NULL, FALSE);
+
+  if (i >= result->n_classes)
+    return FALSE;
+  found = &result->classes[i];
+  if (index)
+    *index = found->index;
+  if (label)
+    *label = found->label;
+  if (probability)
+    *probability = found->probability;
+  return TRUE;
+}
