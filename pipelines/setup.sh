@@ -1,6 +1,8 @@
 # Sourced by the scripts: installs what is missing, builds, and what they share. `root` is the repository.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+installed=  # whether need() has installed anything
+
 say() { printf '== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
@@ -12,6 +14,10 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config protobuf-c-compiler l
 run_packages=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good fonts-dejavu-core)
 # For videos of any codec; probe needs the last.
 file_packages=(gstreamer1.0-libav gstreamer1.0-plugins-base-apps)
+# For programs in Python.
+python_packages=(gobject-introspection libgirepository1.0-dev python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0)
+# For GstAnalytics, which GStreamer has from 1.24 on.
+analytics_packages=(libgstreamer-plugins-bad1.0-dev gstreamer1.0-plugins-bad)
 
 # need PACKAGE...: installs those that are missing, with apt, as root or through sudo. MNET_INSTALL=no never installs.
 need() {
@@ -30,6 +36,7 @@ need() {
   $sudo apt-get update -qq || die "apt-get update failed; is there a network?"
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
     die "apt-get could not install: ${missing[*]}"
+  installed=yes
 }
 
 # need_if_known PACKAGE...: the same for those that this release has.
@@ -42,7 +49,7 @@ need_if_known() {
   need "${known[@]}"
 }
 
-# build FOLDER [MESON OPTIONS]: configures the first time or for other options, compiles what changed.
+# build FOLDER [MESON OPTIONS]: configures the first time, for other options and for new packages, compiles what changed.
 build() {
   local folder=$1
   shift
@@ -50,6 +57,8 @@ build() {
   if [ ! -e "$folder/build.ninja" ]; then
     say "configuring $folder"
     meson setup "$folder" "$root" "$@" >"$folder/setup.log" 2>&1 || { cat "$folder/setup.log" >&2; die "meson setup failed"; }
+  elif [ -n "$installed" ]; then
+    meson setup --reconfigure "$folder" "$root" "$@" >"$folder/setup.log" 2>&1 || { cat "$folder/setup.log" >&2; die "meson setup failed"; }
   elif [ $# -gt 0 ]; then
     meson configure "$folder" "$@" || die "meson configure failed"
   fi

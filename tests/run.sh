@@ -12,8 +12,9 @@ esac
 unset MNET_BUILD MNET_INSTALL
 need "${build_packages[@]}" "${run_packages[@]}" "${file_packages[@]}" gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
   g++ python3 curl
+! pkg-config --atleast-version=1.24 gstreamer-1.0 || need "${analytics_packages[@]}"
 # For tests that skip without: not every release has them.
-need_if_known clang-format-14 indent valgrind
+need_if_known clang-format-14 indent valgrind "${python_packages[@]}"
 # In CI a warning is an error; a contributor's newer compiler may know more warnings, as one that instruments does.
 build "$root/build" "-Dwerror=$([ -n "${CI:-}" ] && echo true || echo false)"
 build "$root/build/asan" -Db_sanitize=address,undefined -Db_lundef=false
