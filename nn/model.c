@@ -183,7 +183,8 @@ static MnetStatus open_file(MnetFile *file, const char *name, const char *path, 
     if (!status)
         status = mnet_opt_run(&model->graph, &passes, error);
     if (!status)
-        status = mnet_plan_new(&model->graph, options->no_fusion ? 0 : mnet_cache_bytes(2), &model->plan, error);
+        status = mnet_plan_new(&model->graph, options->no_fusion ? 0 : mnet_cache_bytes(2),
+                               &model->plan, error);
     if (!status)
         status = describe(model, error);
     if (!status)

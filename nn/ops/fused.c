@@ -7,7 +7,8 @@
 /* Strips at least this many times as high as the rows that they do twice. */
 #define STRIP_SHARE 6
 #define MOST_STRIPS 8
-#define LEAST_UNITS 8 /* of panels */
+#define LEAST_STRIPS 4 /* fewer leave threads idle; then the project stays apart */
+#define LEAST_UNITS 8  /* of panels */
 
 static int floor_max(int a, int b) {
     return a > b ? a : b;
@@ -125,17 +126,17 @@ static void choose_band(MnetFused *fused, size_t cache_bytes) {
         set_rows(fused, --band);
 }
 
-static void choose_strips(MnetFused *fused) {
+/* Strips that a picture is cut into; false where it is too low for enough of them. */
+static bool choose_strips(MnetFused *fused) {
     const MnetPatches *p = &fused->depthwise->patches;
     int shared = fused->head ? floor_max(p->kernel[0] - p->stride[0], 0) : 0;
-    int least = floor_max(fused->band, shared * STRIP_SHARE / p->stride[0]);
+    int least = floor_max(shared * STRIP_SHARE / p->stride[0], 1);
+    int strips = p->out_size[0] / least;
 
-    fused->strips = p->out_size[0] / least;
-    fused->strips = fused->strips < 1             ? 1
-                    : fused->strips > MOST_STRIPS ? MOST_STRIPS
-                                                  : fused->strips;
-    fused->strip = mnet_ceil_div(p->out_size[0], fused->strips);
+    strips = strips < 1 ? 1 : strips > MOST_STRIPS ? MOST_STRIPS : strips;
+    fused->strip = mnet_ceil_div(p->out_size[0], strips);
     fused->strips = mnet_ceil_div(p->out_size[0], fused->strip);
+    return fused->strips >= LEAST_STRIPS;
 }
 
 /* Panels of a unit: enough units for a few threads. */
@@ -212,6 +213,8 @@ MnetStatus mnet_op_fuse(const MnetGraph *graph, const MnetFusedParts *parts, siz
     if (!fits(fused) || !pays(fused, cache_bytes))
         return MNET_OK;
     choose_band(fused, cache_bytes);
+    if (fused->project && !choose_strips(fused))
+        return MNET_OK;
     *step = *last;
     step->run = run;
     step->params = fused;
@@ -224,9 +227,7 @@ MnetStatus mnet_op_fuse(const MnetGraph *graph, const MnetFusedParts *parts, siz
         step->parts[step->n_parts++] = all[i]->node;
         step->macs += all[i]->macs;
     }
-    if (fused->project)
-        choose_strips(fused);
-    else
+    if (!fused->project)
         choose_panels(fused);
     step->units = depthwise->batch * (fused->project ? fused->strips : fused->panel_units);
     *made = true;

@@ -73,11 +73,13 @@ static MnetStatus fuse_at(MnetPlan *plan, const int *readers, int *i, MnetStep *
     MnetStatus status = MNET_OK;
 
     if (n > 1)
-        status = mnet_op_fuse(plan->graph, &parts, plan->cache_bytes, &plan->arena, step, &made, error);
+        status =
+            mnet_op_fuse(plan->graph, &parts, plan->cache_bytes, &plan->arena, step, &made, error);
     if (!status && !made && parts.head && parts.project && n == 3) {
         parts.project = NULL;
         n = 2;
-        status = mnet_op_fuse(plan->graph, &parts, plan->cache_bytes, &plan->arena, step, &made, error);
+        status =
+            mnet_op_fuse(plan->graph, &parts, plan->cache_bytes, &plan->arena, step, &made, error);
     }
     if (!made) {
         *step = plan->steps[*i];

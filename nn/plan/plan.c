@@ -99,7 +99,8 @@ static MnetStatus build(MnetPlan *plan, MnetError *error) {
     return mnet_plan_place(plan, error);
 }
 
-MnetStatus mnet_plan_new(const MnetGraph *graph, size_t cache_bytes, MnetPlan **plan, MnetError *error) {
+MnetStatus mnet_plan_new(const MnetGraph *graph, size_t cache_bytes, MnetPlan **plan,
+                         MnetError *error) {
     MnetPlan *made = calloc(1, sizeof(*made));
     MnetStatus status;
 

@@ -16,7 +16,8 @@ typedef struct MnetPlanMemory MnetPlanMemory;
  * (nn/ops/fused.h), made for a core with cache_bytes of second-level cache, or none where that is
  * 0, which changes the time and never the result.
  */
-MnetStatus mnet_plan_new(const MnetGraph *graph, size_t cache_bytes, MnetPlan **plan, MnetError *error);
+MnetStatus mnet_plan_new(const MnetGraph *graph, size_t cache_bytes, MnetPlan **plan,
+                         MnetError *error);
 void mnet_plan_free(MnetPlan **plan);
 
 size_t mnet_plan_arena_bytes(const MnetPlan *plan);  /* activations of a session */

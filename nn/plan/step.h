@@ -17,8 +17,8 @@ typedef struct MnetPlanTensor {
 struct MnetPlan {
     const MnetGraph *graph;
     size_t cache_bytes; /* 0: nothing is fused */
-    MnetArena arena; /* everything below, and packed weights */
-    MnetStep *steps; /* in the order of the nodes */
+    MnetArena arena;    /* everything below, and packed weights */
+    MnetStep *steps;    /* in the order of the nodes */
     int n_steps;
     MnetPlanTensor *tensors; /* by tensor id */
     size_t arena_bytes;
