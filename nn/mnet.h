@@ -222,6 +222,9 @@ typedef struct MnetModelOptions {
     /** Run operators one by one, none together with the next (for measuring; results are the same).
      */
     int no_fusion;
+    /** Round the factors of a float model's products to bf16 (8 bits of precision), where the CPU
+     * multiplies these faster (AMX). Results are then no longer those of other CPUs. */
+    int bf16;
 } MnetModelOptions;
 
 /** What a model is. Lives as long as the model. */

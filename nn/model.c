@@ -182,6 +182,7 @@ static MnetStatus open_file(MnetFile *file, const char *name, const char *path, 
     MnetStatus status = mnet_load(model->file.bytes, name, path, &model->graph, error);
     if (!status)
         status = mnet_opt_run(&model->graph, &passes, error);
+    model->graph.bf16 = options->bf16;
     if (!status)
         status = mnet_plan_new(&model->graph, options->no_fusion ? 0 : mnet_cache_bytes(2),
                                &model->plan, error);

@@ -222,6 +222,7 @@ typedef struct MnetGraph {
     MnetQuant input_quant, output_quant; /* as in the file, so uint8 zero points */
     MnetMetadata metadata;
 
+    bool bf16; /* products of floats may round their factors to bf16 */
     char *log; /* what the passes did, a line each; may be NULL */
     size_t log_size;
 } MnetGraph;

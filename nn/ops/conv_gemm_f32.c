@@ -82,6 +82,8 @@ static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *
             for (size_t i = 0; i < conv->k; i++)
                 to[(i + 1) * width + c] = mnet_conv_weight_f32(graph, node, conv, channel, i);
         }
+        if (conv->gemm_f32.prepare)
+            conv->gemm_f32.prepare(to, columns, conv->k);
     }
     return MNET_OK;
 }
@@ -192,7 +194,10 @@ MnetStatus mnet_conv_gemm_f32_prepare(const MnetGraph *graph, const MnetNode *no
     uint64_t floats = 0;
     MnetStatus status;
 
-    mnet_gemm_f32_kernels_init(&conv->gemm_f32, mnet_cpu_features());
+    if (graph->bf16)
+        mnet_gemm_f32_kernels_init_bf16(&conv->gemm_f32, mnet_cpu_features());
+    else
+        mnet_gemm_f32_kernels_init(&conv->gemm_f32, mnet_cpu_features());
     step->run = run;
     step->kernel = conv->gemm_f32.name;
     divide(conv);

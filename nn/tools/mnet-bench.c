@@ -38,6 +38,7 @@ static void usage(FILE *out) {
         "                  from a cache where they are large enough (1)\n"
         "  --cpu MASK      uses these features alone: avx2,fma for example; c for none\n"
         "  --no-fusion     runs operators one by one\n"
+        "  --bf16          rounds float products' factors to bf16, where the CPU has AMX\n"
         "  --json          one JSON object; not of --profile\n"
         "  -h, --help\n",
         out);
@@ -256,6 +257,7 @@ int main(int argc, char **argv) {
                                             {"cpu", required_argument, NULL, 'c'},
                                             {"json", no_argument, NULL, 'j'},
                                             {"no-fusion", no_argument, NULL, 'u'},
+                                            {"bf16", no_argument, NULL, 'b'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     Bench bench = {.threads = 1, .seconds = 1};
@@ -296,6 +298,9 @@ int main(int argc, char **argv) {
             break;
         case 'u':
             model_options.no_fusion = 1;
+            break;
+        case 'b':
+            model_options.bf16 = 1;
             break;
         case 'j':
             bench.json = 1;
