@@ -12,7 +12,7 @@
  *   (double, 0 to 1), model_name (string). "proxy" (boolean, TRUE) says that the region was made for the
  *   classification. Its id is that of the object detection mtd, if there is one.
  *
- * A result without classes leaves nothing.
+ * A result without classes leaves nothing. The class "unknown" is one as others, with the probability 0; its label_id is -1.
  *
  * What it allocates a frame: the metas (analytics: four blocks, and two that are freed again; roi: the structure with
  * its two strings). Labels become quarks: as many as the models have classes, and each a look-up from the second time on.

@@ -89,6 +89,32 @@ GST_START_TEST (a_part_of_the_frame_too)
 
 GST_END_TEST;
 
+GST_START_TEST (unknown_is_a_label_without_an_id)
+{
+  const GstMobilenetCategory unknown = { GST_MOBILENET_INDEX_UNKNOWN,
+    GST_MOBILENET_LABEL_UNKNOWN, 0.0f
+  };
+  GstMobilenetResult *result =
+      gst_mobilenet_result_new ("a model", &unknown, 1, 0, 0, 0);
+  GstVideoRegionOfInterestMeta *roi;
+  GstBuffer *buffer;
+  gint label_id;
+
+  frame_info (&info, "I420", 320, 240);
+  buffer = frame_new (&info, 1, 0);
+  gst_mobilenet_bridge_attach (buffer, result, NULL, &info,
+      GST_MOBILENET_BRIDGES_ROI);
+  roi = bridge_roi (buffer, 0);
+  fail_unless_equals_string (g_quark_to_string (roi->roi_type), "unknown");
+  fail_unless (gst_structure_get_int (gst_video_region_of_interest_meta_get_param
+          (roi, "classification"), "label_id", &label_id));
+  fail_unless_equals_int (label_id, -1);
+  gst_buffer_unref (buffer);
+  gst_mobilenet_result_unref (result);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (a_detectors_region_of_interest_gets_a_parameter)
 {
   GstMobilenetResult *result = bridge_result (2);
@@ -156,6 +182,7 @@ bridge_suite (void)
   tcase_add_test (tc, no_class_leaves_nothing);
   tcase_add_test (tc, a_frame_becomes_a_region_of_interest);
   tcase_add_test (tc, a_part_of_the_frame_too);
+  tcase_add_test (tc, unknown_is_a_label_without_an_id);
   tcase_add_test (tc, a_detectors_region_of_interest_gets_a_parameter);
   tcase_add_test (tc, flags_are_read_as_gst_launch_writes_them);
   return suite;
