@@ -106,8 +106,9 @@ GST_START_TEST (unknown_is_a_label_without_an_id)
       GST_MOBILENET_BRIDGES_ROI);
   roi = bridge_roi (buffer, 0);
   fail_unless_equals_string (g_quark_to_string (roi->roi_type), "unknown");
-  fail_unless (gst_structure_get_int (gst_video_region_of_interest_meta_get_param
-          (roi, "classification"), "label_id", &label_id));
+  fail_unless (gst_structure_get_int
+      (gst_video_region_of_interest_meta_get_param (roi, "classification"),
+          "label_id", &label_id));
   fail_unless_equals_int (label_id, -1);
   gst_buffer_unref (buffer);
   gst_mobilenet_result_unref (result);
