@@ -2,15 +2,14 @@
 
 typedef struct
 {
-  guint64 tracking_id;
+  GstMobilenetRegion region;    /* when it was seen last */
   GstMobilenetResult *result;   /* NULL: free */
-  guint64 classified;           /* frame */
+  guint64 computed_on;          /* frame */
   guint64 used;                 /* frame */
 } Entry;
 
 struct _GstMobilenetRegionCache
 {
-  guint64 frame;
   guint size;
   Entry entries[];
 };
@@ -41,24 +40,47 @@ gst_mobilenet_region_cache_clear (GstMobilenetRegionCache * cache)
     g_clear_pointer (&cache->entries[i].result, gst_mobilenet_result_unref);
 }
 
-void
-gst_mobilenet_region_cache_next_frame (GstMobilenetRegionCache * cache)
+/* What two rectangles share of what they cover together, 0 to 1. */
+static gdouble
+shared_part (const GstVideoRectangle * a, const GstVideoRectangle * b)
 {
-  cache->frame++;
+  gdouble w = MIN (a->x + a->w, b->x + b->w) - MAX (a->x, b->x);
+  gdouble h = MIN (a->y + a->h, b->y + b->h) - MAX (a->y, b->y);
+  gdouble shared = MAX (w, 0) * MAX (h, 0);
+
+  return shared / ((gdouble) a->w * a->h + (gdouble) b->w * b->h - shared);
+}
+
+/* How well an entry fits a region, 0 to 1. */
+static gdouble
+fit (const Entry * entry, const GstMobilenetRegion * region)
+{
+  const GstMobilenetRegion *known = &entry->region;
+
+  if (!entry->result || known->tracked != region->tracked)
+    return 0;
+  if (region->tracked)
+    return known->tracking_id == region->tracking_id;
+  return known->type == region->type ? shared_part (&known->rect,
+      &region->rect) : 0;
 }
 
 static Entry *
-find (GstMobilenetRegionCache * cache, guint64 tracking_id)
+find (GstMobilenetRegionCache * cache, const GstMobilenetRegion * region)
 {
+  Entry *best = NULL;
+  gdouble best_fit = 0.5;
   guint i;
 
   for (i = 0; i < cache->size; i++) {
-    Entry *entry = &cache->entries[i];
+    gdouble this_fit = fit (&cache->entries[i], region);
 
-    if (entry->result && entry->tracking_id == tracking_id)
-      return entry;
+    if (this_fit >= best_fit && !(best && this_fit == best_fit)) {
+      best = &cache->entries[i];
+      best_fit = this_fit;
+    }
   }
-  return NULL;
+  return best;
 }
 
 /* A free place, or that of the object not seen for the longest time. */
@@ -77,30 +99,42 @@ find_place (GstMobilenetRegionCache * cache)
   return oldest;
 }
 
+/* It may be there no more; what it points to least of all. */
+static void
+remember (Entry * entry, const GstMobilenetRegion * region)
+{
+  entry->region = *region;
+  entry->region.roi = NULL;
+}
+
 GstMobilenetResult *
 gst_mobilenet_region_cache_look_up (GstMobilenetRegionCache * cache,
-    guint64 tracking_id, guint * age)
+    const GstMobilenetRegion * region, guint64 frame, guint64 * computed_on)
 {
-  Entry *entry = find (cache, tracking_id);
+  Entry *entry = find (cache, region);
 
   if (!entry)
     return NULL;
-  entry->used = cache->frame;
-  *age = cache->frame - entry->classified;
+  remember (entry, region);
+  entry->used = frame;
+  *computed_on = entry->computed_on;
   return entry->result;
 }
 
 void
 gst_mobilenet_region_cache_store (GstMobilenetRegionCache * cache,
-    guint64 tracking_id, GstMobilenetResult * result)
+    const GstMobilenetRegion * region, guint64 frame,
+    GstMobilenetResult * result)
 {
-  Entry *entry = find (cache, tracking_id);
+  Entry *entry = find (cache, region);
 
-  if (!entry)
+  if (!entry) {
     entry = find_place (cache);
+    remember (entry, region);
+    entry->used = frame;
+  }
   gst_mobilenet_result_ref (result);
   g_clear_pointer (&entry->result, gst_mobilenet_result_unref);
-  entry->tracking_id = tracking_id;
   entry->result = result;
-  entry->classified = entry->used = cache->frame;
+  entry->computed_on = frame;
 }

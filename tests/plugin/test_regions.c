@@ -256,42 +256,87 @@ GST_START_TEST (a_classified_detection_stays_one)
 GST_END_TEST;
 #endif
 
+static const GstMobilenetRegion *
+tracked (guint64 id)
+{
+  static GstMobilenetRegion region;
+
+  region = (GstMobilenetRegion) {
+  .rect = { 0, 0, 8, 8 },.tracked = TRUE,.tracking_id = id};
+  return &region;
+}
+
 GST_START_TEST (a_cache_keeps_what_is_looked_up)
 {
   GstMobilenetRegionCache *cache = gst_mobilenet_region_cache_new (2);
   GstMobilenetResult *a = bridge_result (1), *b = bridge_result (2);
-  guint age = 99;
+  guint64 on = 99;
 
-  fail_if (gst_mobilenet_region_cache_look_up (cache, 0, &age));
-  gst_mobilenet_region_cache_store (cache, 0, a);
-  gst_mobilenet_region_cache_next_frame (cache);
-  gst_mobilenet_region_cache_store (cache, G_MAXUINT64, b);
-  fail_unless (gst_mobilenet_region_cache_look_up (cache, 0, &age) == a);
-  fail_unless_equals_int (age, 1);
-  gst_mobilenet_region_cache_next_frame (cache);
-  fail_unless (gst_mobilenet_region_cache_look_up (cache, 0, &age) == a);
-  fail_unless_equals_int (age, 2);
+  fail_if (gst_mobilenet_region_cache_look_up (cache, tracked (0), 1, &on));
+  gst_mobilenet_region_cache_store (cache, tracked (0), 1, a);
+  gst_mobilenet_region_cache_store (cache, tracked (G_MAXUINT64), 2, b);
+  fail_unless (gst_mobilenet_region_cache_look_up (cache, tracked (0), 3, &on)
+      == a);
+  fail_unless_equals_int (on, 1);
 
   /* a third takes the place of the one that wasn't looked up since */
-  gst_mobilenet_region_cache_store (cache, 7, b);
-  fail_if (gst_mobilenet_region_cache_look_up (cache, G_MAXUINT64, &age));
-  fail_unless (gst_mobilenet_region_cache_look_up (cache, 7, &age) == b);
-  fail_unless_equals_int (age, 0);
-  fail_unless (gst_mobilenet_region_cache_look_up (cache, 0, &age) == a);
+  gst_mobilenet_region_cache_store (cache, tracked (7), 3, b);
+  fail_if (gst_mobilenet_region_cache_look_up (cache, tracked (G_MAXUINT64), 3,
+          &on));
+  fail_unless (gst_mobilenet_region_cache_look_up (cache, tracked (7), 3, &on)
+      == b);
+  fail_unless_equals_int (on, 3);
+  fail_unless (gst_mobilenet_region_cache_look_up (cache, tracked (0), 3, &on)
+      == a);
 
   /* the same object again, and the same result */
-  gst_mobilenet_region_cache_store (cache, 0, b);
-  gst_mobilenet_region_cache_store (cache, 0, b);
-  fail_unless (gst_mobilenet_region_cache_look_up (cache, 0, &age) == b);
-  fail_unless_equals_int (age, 0);
-  fail_unless (gst_mobilenet_region_cache_look_up (cache, 7, &age) == b);
+  gst_mobilenet_region_cache_store (cache, tracked (0), 4, b);
+  gst_mobilenet_region_cache_store (cache, tracked (0), 5, b);
+  fail_unless (gst_mobilenet_region_cache_look_up (cache, tracked (0), 6, &on)
+      == b);
+  fail_unless_equals_int (on, 5);
+  fail_unless (gst_mobilenet_region_cache_look_up (cache, tracked (7), 6, &on)
+      == b);
 
   gst_mobilenet_region_cache_clear (cache);
-  fail_if (gst_mobilenet_region_cache_look_up (cache, 0, &age));
-  gst_mobilenet_region_cache_store (cache, 1, a);
+  fail_if (gst_mobilenet_region_cache_look_up (cache, tracked (0), 7, &on));
+  gst_mobilenet_region_cache_store (cache, tracked (1), 7, a);
   gst_mobilenet_region_cache_free (cache);
   fail_unless_equals_int (a->ref_count, 1);
   fail_unless_equals_int (b->ref_count, 1);
+  gst_mobilenet_result_unref (a);
+  gst_mobilenet_result_unref (b);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (an_untracked_region_is_found_by_its_place)
+{
+  GstMobilenetRegionCache *cache = gst_mobilenet_region_cache_new (4);
+  GstMobilenetResult *a = bridge_result (1), *b = bridge_result (2);
+  GstMobilenetRegion region = {.rect = {100, 100, 50, 40},.type = 5 };
+  guint64 on = 0;
+  guint i;
+
+  gst_mobilenet_region_cache_store (cache, &region, 1, a);
+  region.rect.x = 300;
+  gst_mobilenet_region_cache_store (cache, &region, 1, b);
+
+  /* it is followed where it goes */
+  region.rect.x = 100;
+  for (i = 0; i < 10; i++) {
+    region.rect.x += 10;
+    fail_unless (gst_mobilenet_region_cache_look_up (cache, &region, 2 + i,
+            &on) == a);
+    fail_unless_equals_int (on, 1);
+  }
+  region.rect.x = 600;
+  fail_if (gst_mobilenet_region_cache_look_up (cache, &region, 30, &on));
+  region.rect.x = 300;
+  region.type = 6;
+  fail_if (gst_mobilenet_region_cache_look_up (cache, &region, 30, &on));
+  fail_if (gst_mobilenet_region_cache_look_up (cache, tracked (0), 30, &on));
+  gst_mobilenet_region_cache_free (cache);
   gst_mobilenet_result_unref (a);
   gst_mobilenet_result_unref (b);
 }
@@ -318,6 +363,7 @@ regions_suite (void)
   tcase_add_test (tc, a_classified_detection_stays_one);
 #endif
   tcase_add_test (tc, a_cache_keeps_what_is_looked_up);
+  tcase_add_test (tc, an_untracked_region_is_found_by_its_place);
   return suite;
 }
 
