@@ -2,6 +2,7 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <string.h>
 
 typedef struct
 {
@@ -51,7 +52,8 @@ read_normalization (const GstMobilenetModelSettings * settings,
   return TRUE;
 }
 
-/* What tells a file from another one that has taken its name. */
+/* What tells a file from another one that has taken its name, or has come to
+ * be. */
 static void
 append_file (GString * key, const gchar * path)
 {
@@ -65,15 +67,34 @@ append_file (GString * key, const gchar * path)
         info.st_mtim.tv_nsec);
 }
 
+/* The files that may stand beside a model and say how it is to be fed. */
+static void
+append_modelinfo (GString * key, const gchar * model)
+{
+  const gchar *dot = strrchr (model, '.');
+  gchar *path = g_strconcat (model, ".modelinfo", NULL);
+
+  append_file (key, path);
+  g_free (path);
+  if (!dot || strchr (dot, '/'))
+    return;
+  path = g_strdup_printf ("%.*s.modelinfo", (gint) (dot - model), model);
+  append_file (key, path);
+  g_free (path);
+}
+
 static gchar *
 make_key (const GstMobilenetModelSettings * settings,
     const MnetNormalization * normalization)
 {
+  const gchar *model = settings->model ? settings->model : "builtin";
   GString *key = g_string_new (NULL);
   gchar number[G_ASCII_DTOSTR_BUF_SIZE];
   guint i;
 
-  append_file (key, settings->model ? settings->model : "builtin");
+  append_file (key, model);
+  if (strcmp (model, "builtin") != 0)
+    append_modelinfo (key, model);
   append_file (key, settings->labels);
   for (i = 0; i < 3; i++) {
     g_string_append_printf (key, "%s ", g_ascii_dtostr (number, sizeof (number),

@@ -2,12 +2,41 @@
 
 #include <math.h>
 
+/* Longer than any stream, and far from the end of what a time can be. */
+#define FOREVER ((gdouble) (G_MAXINT64 / 4))
+
+static GstClockTime
+rate_step (const GstMobilenetPacingSettings * settings)
+{
+  return MIN (GST_SECOND / settings->max_rate, FOREVER);
+}
+
 /* A frame that comes a little early is not one too many: else 10 a second of
  * 30 would become 7.5, as frame times are rounded. */
 static GstClockTime
-tolerance (GstClockTime duration)
+tolerance (GstClockTime duration, GstClockTime step)
 {
-  return GST_CLOCK_TIME_IS_VALID (duration) ? duration / 2 : 0;
+  return GST_CLOCK_TIME_IS_VALID (duration) ? MIN (duration, step) / 2 : 0;
+}
+
+/* No classification has made a later one due by more than two steps, but before
+ * time went back, or the rate was lower. */
+static gboolean
+is_due (const GstMobilenetPacing * pacing, GstClockTime pts,
+    GstClockTime duration, GstClockTime step)
+{
+  return pts + tolerance (duration, step) >= pacing->due
+      || pacing->due - pts > 2 * step;
+}
+
+static gboolean
+is_rested (const GstMobilenetPacing * pacing,
+    const GstMobilenetPacingSettings * settings, GstClockTime now)
+{
+  GstClockTime took = MIN (pacing->cpu_time * 100.0 / settings->cpu_budget,
+      FOREVER);
+
+  return now >= pacing->began + took;
 }
 
 GstMobilenetPace
@@ -21,9 +50,9 @@ gst_mobilenet_pacing_ask (GstMobilenetPacing * pacing,
   if (pacing->frames < settings->interval)
     return GST_MOBILENET_PACE_INTERVAL;
   if (settings->max_rate > 0 && GST_CLOCK_TIME_IS_VALID (pts)
-      && pts + tolerance (duration) < pacing->due)
+      && !is_due (pacing, pts, duration, rate_step (settings)))
     return GST_MOBILENET_PACE_RATE;
-  if (settings->cpu_budget > 0 && now < pacing->rested)
+  if (settings->cpu_budget > 0 && !is_rested (pacing, settings, now))
     return GST_MOBILENET_PACE_BUDGET;
   return GST_MOBILENET_PACE_GO;
 }
@@ -35,10 +64,11 @@ gst_mobilenet_pacing_begin (GstMobilenetPacing * pacing,
 {
   pacing->frames = 0;
   if (settings->max_rate > 0 && GST_CLOCK_TIME_IS_VALID (pts)) {
-    GstClockTime step = GST_SECOND / settings->max_rate;
+    GstClockTime step = rate_step (settings);
 
     /* counted from when it was due, unless frames come more slowly anyway */
-    if (!pacing->started || pacing->due + step <= pts)
+    if (!pacing->started || pacing->due + step <= pts
+        || pacing->due > pts + tolerance (duration, step))
       pacing->due = pts;
     pacing->due += step;
   }
@@ -46,12 +76,11 @@ gst_mobilenet_pacing_begin (GstMobilenetPacing * pacing,
 }
 
 void
-gst_mobilenet_pacing_spend (GstMobilenetPacing * pacing,
-    const GstMobilenetPacingSettings * settings, GstClockTime began,
+gst_mobilenet_pacing_spend (GstMobilenetPacing * pacing, GstClockTime began,
     GstClockTime cpu_time)
 {
-  if (settings->cpu_budget > 0)
-    pacing->rested = began + cpu_time * 100 / settings->cpu_budget;
+  pacing->began = began;
+  pacing->cpu_time = cpu_time;
 }
 
 static gdouble
@@ -83,10 +112,10 @@ gst_mobilenet_tensor_difference (const MnetModelInfo * info,
   gsize count = (gsize) info->input_width * info->input_height *
       info->input_channels;
   gdouble sum, range = 0;
-  guint i;
+  gint i;
 
-  for (i = 0; i < 3; i++)
-    range += fabs (255.0 * info->normalization.scale[i]) / 3;
+  for (i = 0; i < info->input_channels; i++)
+    range += fabs (255.0 * info->normalization.scale[i]) / info->input_channels;
   if (info->input_dtype == MNET_DTYPE_F32) {
     sum = floats_difference (a, b, count);
   } else {

@@ -31,7 +31,7 @@ typedef struct {
   gboolean started;
   guint frames;                 /* since the last classification */
   GstClockTime due;             /* when the rate allows the next one, in the stream's time */
-  GstClockTime rested;          /* when the budget does, by the monotonic clock */
+  GstClockTime began, cpu_time; /* of the last one that is known; by the monotonic clock */
 } GstMobilenetPacing;
 
 /*
@@ -44,8 +44,7 @@ GstMobilenetPace gst_mobilenet_pacing_ask (GstMobilenetPacing * pacing,
 void gst_mobilenet_pacing_begin (GstMobilenetPacing * pacing, const GstMobilenetPacingSettings * settings,
     GstClockTime pts, GstClockTime duration);
 /* A classification that began at `began` has taken so much CPU time. */
-void gst_mobilenet_pacing_spend (GstMobilenetPacing * pacing, const GstMobilenetPacingSettings * settings,
-    GstClockTime began, GstClockTime cpu_time);
+void gst_mobilenet_pacing_spend (GstMobilenetPacing * pacing, GstClockTime began, GstClockTime cpu_time);
 
 /* Mean absolute difference of two input tensors of a model, in percent of the range that pixels have there. */
 gdouble gst_mobilenet_tensor_difference (const MnetModelInfo * info, gconstpointer a, gconstpointer b);

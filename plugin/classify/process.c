@@ -111,7 +111,7 @@ worker_done (gpointer data, const GstMobilenetFinished * finished,
 }
 
 static gboolean
-take_finished (GstMobilenet * self, const GstMobilenetFrameSettings * settings)
+take_finished (GstMobilenet * self)
 {
   GstMobilenetFinished finished;
 
@@ -122,9 +122,8 @@ take_finished (GstMobilenet * self, const GstMobilenetFrameSettings * settings)
     drop_result (self);
     return FALSE;
   }
-  if (settings)
-    gst_mobilenet_pacing_spend (&self->pacing, &settings->pacing,
-        finished.began, cpu_time (self->classifier, finished.result));
+  gst_mobilenet_pacing_spend (&self->pacing, finished.began,
+      cpu_time (self->classifier, finished.result));
   set_result (self, finished.result, &finished.job.region, finished.job.frame);
   return TRUE;
 }
@@ -135,7 +134,7 @@ gst_mobilenet_drain (GstMobilenet * self)
   if (!self->worker)
     return FALSE;
   gst_mobilenet_worker_drain (self->worker);
-  return take_finished (self, NULL);
+  return take_finished (self);
 }
 
 void
@@ -172,17 +171,19 @@ is_static (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
 /* Shows the image to the classifier now. */
 static void
 classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
-    const GstMobilenetImageMap * map, GstClockTime pts)
+    const GstMobilenetImageMap * map, GstClockTime pts, GstClockTime duration)
 {
   const MnetModelInfo *info = gst_mobilenet_classifier_info (self->classifier);
   const GstMobilenetSteadySettings steady =
       gst_mobilenet_frame_settings_steady (settings, FALSE);
   guint stream = g_atomic_int_get (&self->stream);
-  GstClockTime began = monotonic_now ();
+  GstClockTime began = monotonic_now (), prepare_began;
   GstMobilenetResult *result;
   MnetError error;
 
+  gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, pts, duration);
   g_usleep (settings->debug_delay * 1000);
+  prepare_began = monotonic_now ();
   if (settings->pacing.static_threshold > 0) {
     if (!self->tensor)
       self->tensor = g_malloc (info->input_bytes);
@@ -196,7 +197,8 @@ classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
       return;
     }
     result = gst_mobilenet_classifier_run_tensor (self->classifier,
-        self->tensor, &steady, stream, pts, monotonic_now () - began, &error);
+        self->tensor, &steady, stream, pts, monotonic_now () - prepare_began,
+        &error);
   } else {
     result = gst_mobilenet_classifier_run_image (self->classifier, &map->image,
         &steady, stream, pts, &error);
@@ -208,7 +210,7 @@ classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
 
   set_result (self, result, &map->region, self->frame);
   count (self, GST_MOBILENET_FRAME_CLASSIFIED, result);
-  gst_mobilenet_pacing_spend (&self->pacing, &settings->pacing, began,
+  gst_mobilenet_pacing_spend (&self->pacing, began,
       cpu_time (self->classifier, result));
   gst_mobilenet_update_latency (self, monotonic_now () - began);
   gst_mobilenet_announce (self, result);
@@ -237,12 +239,16 @@ classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   /* two frames before the worker is expected back, in case it is early */
   tensor = gst_mobilenet_worker_begin (self->worker, info->input_bytes,
       2 * duration, &replaced);
-  if (replaced)
+  if (replaced) {
     count (self, GST_MOBILENET_FRAME_BUSY, NULL);
+    /* what is to be compared with has never been classified */
+    self->has_reference = FALSE;
+  }
   if (!tensor) {
     count (self, GST_MOBILENET_FRAME_BUSY, NULL);
     return;
   }
+  gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, pts, duration);
   if (!gst_mobilenet_classifier_prepare (self->classifier, &map->image, tensor,
           &error)) {
     gst_mobilenet_worker_end (self->worker, NULL);
@@ -291,11 +297,10 @@ classify (GstMobilenet * self, GstBuffer * buffer,
     frame_failed (self, reason);
     return;
   }
-  gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, pts, duration);
   if (async)
     classify_async (self, settings, &map, pts, duration);
   else
-    classify_sync (self, settings, &map, pts);
+    classify_sync (self, settings, &map, pts, duration);
   gst_mobilenet_image_unmap (&map);
 }
 
@@ -303,7 +308,7 @@ classify (GstMobilenet * self, GstBuffer * buffer,
  * counted. */
 static gboolean
 is_wanted (GstMobilenet * self, GstBuffer * buffer,
-    const GstMobilenetFrameSettings * settings, gboolean async)
+    const GstMobilenetFrameSettings * settings, gboolean async, gboolean unpaid)
 {
   static const GstMobilenetFrameOutcome outcomes[] = {
     [GST_MOBILENET_PACE_INTERVAL] = GST_MOBILENET_FRAME_INTERVAL,
@@ -314,6 +319,8 @@ is_wanted (GstMobilenet * self, GstBuffer * buffer,
       &settings->pacing, GST_BUFFER_PTS (buffer), duration_of (self, buffer),
       monotonic_now ());
 
+  if (pace == GST_MOBILENET_PACE_GO && unpaid)
+    pace = GST_MOBILENET_PACE_BUDGET;
   if (pace != GST_MOBILENET_PACE_GO) {
     count (self, outcomes[pace], NULL);
     return FALSE;
@@ -343,7 +350,7 @@ GstBuffer *
 gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
 {
   GstMobilenetFrameSettings settings;
-  gboolean async;
+  gboolean async, unpaid;
 
   update (self, &settings);
   self->frame++;
@@ -361,8 +368,11 @@ gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
 
   async = gst_mobilenet_is_async (self, settings.mode);
   enter_mode (self, async);
-  take_finished (self, &settings);
-  if (is_wanted (self, buffer, &settings, async))
+  /* asked before its result is taken, so that no cost stays unknown */
+  unpaid = settings.pacing.cpu_budget > 0 && async
+      && gst_mobilenet_worker_is_busy (self->worker);
+  take_finished (self);
+  if (is_wanted (self, buffer, &settings, async, unpaid))
     classify (self, buffer, &settings, async);
 
   if (self->result) {

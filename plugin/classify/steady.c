@@ -1,7 +1,6 @@
 #include "plugin/classify/steady.h"
 
 #include <math.h>
-#include <string.h>
 
 #define NONE G_MAXUINT
 
@@ -46,26 +45,34 @@ gst_mobilenet_steady_reset (GstMobilenetSteady * steady)
   steady->held = NONE;
 }
 
+/* As in MnetResult; a NaN would stay in the mean for good. */
+static gfloat
+probability (gfloat score)
+{
+  return score >= 0 ? MIN (score, 1) : 0;
+}
+
 /* A score's weight falls to 1/e in the time constant, however often frames are
  * classified. */
 static void
 smooth (GstMobilenetSteady * steady, GstClockTime time_constant,
     const gfloat * scores, GstClockTime pts)
 {
-  gdouble weight = 1;
+  gfloat *mean = steady->scores;
+  gfloat weight = 1;
   guint i;
 
+  /* at the same time again nothing would count any more */
   if (steady->has_scores && time_constant && GST_CLOCK_TIME_IS_VALID (pts)
-      && GST_CLOCK_TIME_IS_VALID (steady->pts) && pts >= steady->pts)
+      && GST_CLOCK_TIME_IS_VALID (steady->pts) && pts > steady->pts)
     weight = -expm1 (-((gdouble) (pts - steady->pts)) / time_constant);
   steady->pts = pts;
   steady->has_scores = TRUE;
-  if (weight == 1) {
-    memcpy (steady->scores, scores, steady->n_scores * sizeof (gfloat));
-    return;
+  for (i = 0; i < steady->n_scores; i++) {
+    gfloat score = probability (scores[i]);
+
+    mean[i] = weight == 1 ? score : mean[i] + weight * (score - mean[i]);
   }
-  for (i = 0; i < steady->n_scores; i++)
-    steady->scores[i] += (gfloat) weight *(scores[i] - steady->scores[i]);
 }
 
 /* Of equals, the lower index first, as in MnetResult. */

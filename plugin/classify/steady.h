@@ -30,7 +30,7 @@ void gst_mobilenet_steady_free (GstMobilenetSteady * steady);
 void gst_mobilenet_steady_reset (GstMobilenetSteady * steady);
 
 /*
- * The next classification, of a frame with this time, or GST_CLOCK_TIME_NONE, which smooths nothing. *classes is valid until
+ * The next classification, of a frame with this time; GST_CLOCK_TIME_NONE, or one that isn't later, smooths nothing. *classes is valid until
  * the next call; labels are those of `seen`. Returns how many there are. Allocates nothing.
  */
 guint gst_mobilenet_steady_update (GstMobilenetSteady * steady, const GstMobilenetSteadySettings * settings,

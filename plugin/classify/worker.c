@@ -50,6 +50,13 @@ forget_finished (GstMobilenetWorker * worker)
   worker->has_finished = FALSE;
 }
 
+/* With the lock. */
+static gboolean
+is_busy (const GstMobilenetWorker * worker)
+{
+  return worker->busy || worker->slot == SLOT_FULL;
+}
+
 /* With the lock, which is given up while the job runs. */
 static void
 run_job (GstMobilenetWorker * worker)
@@ -187,11 +194,22 @@ gst_mobilenet_worker_take (GstMobilenetWorker * worker, guint stream,
   return taken;
 }
 
+gboolean
+gst_mobilenet_worker_is_busy (GstMobilenetWorker * worker)
+{
+  gboolean busy;
+
+  g_mutex_lock (&worker->lock);
+  busy = is_busy (worker);
+  g_mutex_unlock (&worker->lock);
+  return busy;
+}
+
 void
 gst_mobilenet_worker_drain (GstMobilenetWorker * worker)
 {
   g_mutex_lock (&worker->lock);
-  while (worker->busy || worker->slot == SLOT_FULL)
+  while (is_busy (worker))
     g_cond_wait (&worker->changed, &worker->lock);
   g_mutex_unlock (&worker->lock);
 }

@@ -48,6 +48,8 @@ void gst_mobilenet_worker_end (GstMobilenetWorker * worker, const GstMobilenetJo
 
 /* The newest result of that stream, which becomes the caller's; FALSE where there is no new one. */
 gboolean gst_mobilenet_worker_take (GstMobilenetWorker * worker, guint stream, GstMobilenetFinished * finished);
+/* Whether anything runs or waits. */
+gboolean gst_mobilenet_worker_is_busy (GstMobilenetWorker * worker);
 /* Waits until nothing runs or waits. */
 void gst_mobilenet_worker_drain (GstMobilenetWorker * worker);
 

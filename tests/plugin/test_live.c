@@ -295,9 +295,10 @@ GST_START_TEST (the_rate_is_limited)
 
 GST_END_TEST;
 
-GST_START_TEST (the_budget_is_kept)
+static void
+check_budget (const gchar * properties)
 {
-  GstHarness *h = live_harness ("mode=sync threads=1 cpu-budget=10");
+  GstHarness *h = live_harness (properties);
   gint64 began = g_get_monotonic_time (), took;
   guint64 spent;
   guint i;
@@ -314,6 +315,19 @@ GST_START_TEST (the_budget_is_kept)
   fail_unless (spent <= (guint64) took / 9);
   fail_unless (mobilenet_stat (h->element, "skipped-budget") > 0);
   gst_harness_teardown (h);
+}
+
+GST_START_TEST (the_budget_is_kept)
+{
+  check_budget ("mode=sync threads=1 cpu-budget=10");
+}
+
+GST_END_TEST;
+
+/* None is begun before the cost of the one before is known. */
+GST_START_TEST (the_budget_is_kept_by_the_worker)
+{
+  check_budget ("mode=async threads=1 cpu-budget=10");
 }
 
 GST_END_TEST;
@@ -340,6 +354,29 @@ check_static (const gchar * properties)
 GST_START_TEST (a_static_scene_reuses_its_result)
 {
   check_static ("mode=sync static-threshold=1");
+}
+
+GST_END_TEST;
+
+/* A frame that waits for the worker is replaced by one like it. */
+GST_START_TEST (a_new_static_scene_is_classified_in_async_mode)
+{
+  GstHarness *h =
+      live_harness ("mode=async static-threshold=1 debug-delay=150");
+  const GstMobilenetResult *result;
+  GstEvent *event;
+  guint i;
+
+  gst_buffer_unref (mobilenet_push (h, frame_new (&info, 1, 0)));
+  g_usleep (DELAY * 1000 / 5);
+  for (i = 1; i < 5; i++)
+    gst_buffer_unref (mobilenet_push (h, frame_new (&info, 99, i)));
+  gst_harness_push_event (h, gst_event_new_eos ());
+  result = pull_last_result (h, &event);
+  fail_unless (result != NULL);
+  fail_unless (result->pts > 0);
+  gst_event_unref (event);
+  gst_harness_teardown (h);
 }
 
 GST_END_TEST;
@@ -443,7 +480,9 @@ live_suite (void)
   tcase_add_test (tc, late_frames_pass_unclassified_in_sync_mode);
   tcase_add_test (tc, the_rate_is_limited);
   tcase_add_test (tc, the_budget_is_kept);
+  tcase_add_test (tc, the_budget_is_kept_by_the_worker);
   tcase_add_test (tc, a_static_scene_reuses_its_result);
+  tcase_add_test (tc, a_new_static_scene_is_classified_in_async_mode);
   tcase_add_test (tc, a_new_label_is_announced);
   tcase_add_test (tc, auto_follows_the_latency_query);
   return s;
