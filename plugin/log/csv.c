@@ -38,7 +38,9 @@ gst_mobilenet_append_csv_header (GString * out, gboolean timing)
 static void
 append_frame (GString * out, guint64 frame, GstBuffer * buffer)
 {
-  g_string_append_printf (out, "%" G_GUINT64_FORMAT ",", frame);
+  if (frame != GST_MOBILENET_NO_FRAME)
+    g_string_append_printf (out, "%" G_GUINT64_FORMAT, frame);
+  g_string_append_c (out, ',');
   if (GST_BUFFER_PTS_IS_VALID (buffer))
     g_string_append_printf (out, "%" G_GUINT64_FORMAT, GST_BUFFER_PTS (buffer));
   g_string_append_c (out, ',');

@@ -7,7 +7,7 @@
  *
  * ## JSON Lines (format=json)
  * One object a frame, without spaces, its members always there and in this order:
- * - `frame`: number of the frame since the start, from 0
+ * - `frame`: number of the frame since the start, from 0, or null (see below)
  * - `pts`: its timestamp in nanoseconds, or null
  * - `region`: what was looked at in pixels of this frame (`x`, `y`, `width`, `height`), or null: the whole frame
  * - `labels`: array, the best first, of `index` (in the model's output), `label` and `probability` (0 to 1, 5 digits)
@@ -17,6 +17,9 @@
  *
  * A frame without a result has null in these, and no labels. Where a frame carries results of several classifiers, the
  * first is written as above, and a last member `more` is an array of the others, with the members from `region` on.
+ *
+ * In async mode a result may be ready only after the last frame has passed. It is then the last line, with null for
+ * `frame` and `region`, the timestamp of the frame that was classified, and an age of 0.
  *
  * ## CSV (format=csv)
  * A header and one row a class, with the same things as columns: frame, pts, x, y, width, height, rank (from 1), index,
@@ -38,6 +41,7 @@
 #include <errno.h>
 
 #include "plugin/log/records.h"
+#include "plugin/meta/gstmobilenetmeta.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_mobilenet_log_debug);
 #define GST_CAT_DEFAULT gst_mobilenet_log_debug
@@ -112,17 +116,34 @@ write_lines (GstMobilenetLog * self)
 }
 
 static GstFlowReturn
-gst_mobilenet_log_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+write_record (GstMobilenetLog * self, guint64 frame, GstBuffer * buffer)
 {
-  GstMobilenetLog *self = GST_MOBILENET_LOG (trans);
-  guint64 frame = self->frame++;
-
   g_string_truncate (self->line, 0);
   if (self->running_format == GST_MOBILENET_LOG_CSV)
     gst_mobilenet_append_csv (self->line, frame, buffer, self->running_timing);
   else
     gst_mobilenet_append_json (self->line, frame, buffer, self->running_timing);
   return write_lines (self);
+}
+
+static GstFlowReturn
+gst_mobilenet_log_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+{
+  GstMobilenetLog *self = GST_MOBILENET_LOG (trans);
+
+  return write_record (self, self->frame++, buffer);
+}
+
+/* A result that came too late for any frame. */
+static void
+write_result (GstMobilenetLog * self, GstMobilenetResult * result)
+{
+  GstBuffer *buffer = gst_buffer_new ();
+
+  GST_BUFFER_PTS (buffer) = result->pts;
+  gst_buffer_add_mobilenet_meta (buffer, result, NULL, 0);
+  write_record (self, GST_MOBILENET_NO_FRAME, buffer);
+  gst_buffer_unref (buffer);
 }
 
 static gboolean
@@ -190,11 +211,20 @@ static gboolean
 gst_mobilenet_log_sink_event (GstBaseTransform * trans, GstEvent * event)
 {
   GstMobilenetLog *self = GST_MOBILENET_LOG (trans);
+  GstMobilenetResult *result = NULL;
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START)
     gst_mobilenet_log_interrupt (self, TRUE);
   else if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     gst_mobilenet_log_interrupt (self, FALSE);
+  else if (gst_event_has_name (event, "mobilenet-result"))
+    gst_structure_get (gst_event_get_structure (event), "result",
+        GST_TYPE_MOBILENET_RESULT, &result, NULL);
+
+  if (result) {
+    write_result (self, result);
+    gst_mobilenet_result_unref (result);
+  }
   return GST_BASE_TRANSFORM_CLASS (parent_class)->sink_event (trans, event);
 }
 

@@ -104,8 +104,12 @@ gst_mobilenet_append_json (GString * out, guint64 frame, GstBuffer * buffer,
   GstMobilenetMeta *meta = gst_buffer_iterate_mobilenet_meta (buffer, &state);
   gboolean more = FALSE;
 
-  g_string_append_printf (out, "{\"frame\":%" G_GUINT64_FORMAT ",\"pts\":",
-      frame);
+  g_string_append (out, "{\"frame\":");
+  if (frame != GST_MOBILENET_NO_FRAME)
+    g_string_append_printf (out, "%" G_GUINT64_FORMAT, frame);
+  else
+    g_string_append (out, "null");
+  g_string_append (out, ",\"pts\":");
   if (GST_BUFFER_PTS_IS_VALID (buffer))
     g_string_append_printf (out, "%" G_GUINT64_FORMAT ",",
         GST_BUFFER_PTS (buffer));

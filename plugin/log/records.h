@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* The number of a result that no frame carries. */
+#define GST_MOBILENET_NO_FRAME G_MAXUINT64
+
 /* Each appends whole lines that end in a newline. `frame` counts from 0; the metas of `buffer` are read, its memory isn't.
  * Without `timing` nothing is written that differs between two runs over the same frames. */
 void gst_mobilenet_append_json (GString * out, guint64 frame, GstBuffer * buffer, gboolean timing);

@@ -173,6 +173,60 @@ GST_START_TEST (csv_has_a_row_a_class)
 GST_END_TEST;
 
 static void
+push_result (LogTest * test, GstMobilenetResult * result)
+{
+  fail_unless (gst_harness_push_event (test->h, gst_event_new_custom
+          (GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new ("mobilenet-result",
+                  "result", GST_TYPE_MOBILENET_RESULT, result, NULL))));
+}
+
+static void
+check_late_result (const gchar * properties, const gchar * expected)
+{
+  GstMobilenetCategory cat = { 3, "cat", 0.25f };
+  GstMobilenetResult *result = gst_mobilenet_result_new ("net", &cat, 1,
+      30 * GST_MSECOND, 0, 0);
+  LogTest test = log_test_begin ();
+  GstEvent *event = NULL;
+
+  log_test_start (&test, test.path, properties);
+  log_push (&test, log_frame (&test, NULL, 0));
+  push_result (&test, result);
+  assert_log (&test, expected);
+  /* it goes on to others, as any event does */
+  do {
+    g_clear_pointer (&event, gst_event_unref);
+    event = gst_harness_try_pull_event (test.h);
+    fail_unless (event != NULL);
+  } while (!gst_event_has_name (event, "mobilenet-result"));
+  gst_event_unref (event);
+  /* and others' events are no results */
+  gst_harness_push_event (test.h, gst_event_new_custom
+      (GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty
+          ("mobilenet-result")));
+  push_result (&test, NULL);
+  assert_log (&test, expected);
+  log_test_stop (&test);
+  log_test_end (&test);
+  gst_mobilenet_result_unref (result);
+}
+
+GST_START_TEST (a_result_without_a_frame_has_a_line)
+{
+  check_late_result ("timing=false",
+      "{\"frame\":0,\"pts\":0,\"region\":null,\"labels\":[],"
+      "\"age\":null,\"model\":null}\n"
+      "{\"frame\":null,\"pts\":30000000,\"region\":null,\"labels\":["
+      "{\"index\":3,\"label\":\"cat\",\"probability\":0.25}],\"age\":0,"
+      "\"model\":\"net\"}\n");
+  check_late_result ("timing=false format=csv",
+      "frame,pts,x,y,width,height,rank,index,label,probability,age,model\n"
+      "0,0,,,,,,,,,,\n" ",30000000,,,,,1,3,cat,0.25,0,net\n");
+}
+
+GST_END_TEST;
+
+static void
 run_pipeline (const gchar * path)
 {
   gchar *line = g_strdup_printf ("videotestsrc num-buffers=20 pattern=ball ! "
@@ -225,6 +279,7 @@ log_suite (void)
   tcase_add_test (tc, json_of_odd_numbers);
   tcase_add_test (tc, several_results_are_one_line);
   tcase_add_test (tc, csv_has_a_row_a_class);
+  tcase_add_test (tc, a_result_without_a_frame_has_a_line);
   tcase_add_test (tc, two_runs_write_the_same);
   return s;
 }
