@@ -45,11 +45,12 @@ append_rows (GArray * rows, const GstMobilenetResult * result,
     gdouble probability = result->classes[i].probability;
     GstMobilenetRow row;
 
+    row.unknown = result->classes[i].index == GST_MOBILENET_INDEX_UNKNOWN;
     /* written so that a NaN isn't drawn */
-    if (!(probability >= settings->min_probability))
+    if (!row.unknown && !(probability >= settings->min_probability))
       continue;
     row.label = g_utf8_make_valid (result->classes[i].label, -1);
-    row.percent = lrint (100 * MIN (probability, 1));
+    row.percent = row.unknown ? 0 : lrint (100 * MIN (probability, 1));
     row.first = i == 0;
     g_array_append_val (rows, row);
   }
@@ -67,7 +68,7 @@ rows_equal (const GArray * a, const GArray * b)
     const GstMobilenetRow *y = &g_array_index (b, GstMobilenetRow, i);
 
     if (x->percent != y->percent || x->first != y->first
-        || g_strcmp0 (x->label, y->label))
+        || x->unknown != y->unknown || g_strcmp0 (x->label, y->label))
       return FALSE;
   }
   return TRUE;

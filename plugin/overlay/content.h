@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 typedef struct {
   gchar *label;                 /* valid UTF-8 */
   guint percent;
-  gboolean first;               /* the most probable of its result */
+  gboolean first;               /* the first of its result */
+  gboolean unknown;             /* no class: it has no probability */
 } GstMobilenetRow;
 
 typedef struct {

@@ -91,12 +91,12 @@ add_row (Panel * panel, PangoContext * context, const GstMobilenetRow * row,
 
   line->em = row->first ? panel->em : panel->em * OTHER_SIZE;
   line->alpha = row->first ? 1 : OTHER_ALPHA;
-  line->bar = settings->show_bar ? row->percent / 100.0 : -1;
+  line->bar = settings->show_bar && !row->unknown ? row->percent / 100.0 : -1;
   line->label = new_layout (context, row->label, settings->font, line->em,
       row->first);
   measure (line->label, &line->width, &line->height);
 
-  if (settings->show_probability) {
+  if (settings->show_probability && !row->unknown) {
     /* room for the widest, so that a label is cut at the same place whatever its probability */
     line->percent = new_layout (context, "100%", settings->font, line->em,
         row->first);
@@ -109,7 +109,7 @@ add_row (Panel * panel, PangoContext * context, const GstMobilenetRow * row,
     line->percent_width = ceil (line->percent_width);
     line->width += line->percent_width + GAP * panel->em;
   }
-  if (settings->show_bar)
+  if (line->bar >= 0)
     line->height += (BAR_GAP + BAR_HEIGHT) * line->em;
 }
 

@@ -97,8 +97,8 @@ install_content (GObjectClass * klass)
       GST_MOBILENET_OVERLAY_PROP_MIN_PROBABILITY,
       g_param_spec_double ("min-probability", "Minimum probability",
           "Labels less probable than this (0 to 1) aren't drawn; without any "
-          "label the frame isn't touched", 0, 1, DEFAULT_MIN_PROBABILITY,
-          FLAGS));
+          "label the frame isn't touched. \"unknown\" is always drawn, without "
+          "percentage and bar", 0, 1, DEFAULT_MIN_PROBABILITY, FLAGS));
 }
 
 void

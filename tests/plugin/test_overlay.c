@@ -218,6 +218,58 @@ check_untouched (GstHarness * h, GstBuffer * frame)
   gst_buffer_unref (out);
 }
 
+static GstBuffer *
+frame_of_class (guint index, gfloat probability)
+{
+  GstMobilenetCategory category = { index, GST_MOBILENET_LABEL_UNKNOWN,
+    probability
+  };
+  GstBuffer *frame = labelled_frame (NULL, 0);
+  GstMobilenetResult *result = gst_mobilenet_result_new ("model", &category, 1,
+      0, 0, 0);
+
+  gst_buffer_add_mobilenet_meta (frame, result, NULL, 0);
+  gst_mobilenet_result_unref (result);
+  return frame;
+}
+
+static GstVideoRectangle
+place_of_class (const gchar * properties, guint index, gfloat probability)
+{
+  GstHarness *h = attach_harness (properties, "I420", WIDTH, HEIGHT);
+  GstBuffer *frame = mobilenet_push (h, frame_of_class (index, probability));
+  GstVideoRectangle place = panel_place (attached_panel (frame));
+
+  gst_buffer_unref (frame);
+  gst_harness_teardown (h);
+  return place;
+}
+
+/* As a label without percentage and bar, whatever is asked of labels. */
+GST_START_TEST (unknown_is_a_label_without_figures)
+{
+  static const gchar *const bare = "show-probability=false show-bar=false";
+  GstVideoRectangle unknown =
+      place_of_class ("min-probability=1", GST_MOBILENET_INDEX_UNKNOWN, 0);
+  GstVideoRectangle label = place_of_class (bare, 7, 1);
+  GstVideoRectangle figures = place_of_class ("", 7, 1);
+  GstHarness *h;
+
+  fail_unless_equals_int (unknown.w, label.w);
+  fail_unless_equals_int (unknown.h, label.h);
+  fail_unless (figures.h > unknown.h);
+
+  /* a class of that name is another thing */
+  h = overlay_harness ("", "I420", WIDTH, HEIGHT);
+  check_untouched (h, frame_of_class (7, 0));
+  gst_buffer_unref (mobilenet_push (h,
+          frame_of_class (GST_MOBILENET_INDEX_UNKNOWN, 0)));
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "drawn"), 1);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (nothing_to_say_nothing_touched)
 {
   GstHarness *h = overlay_harness ("", "I420", WIDTH, HEIGHT);
@@ -490,6 +542,7 @@ overlay_suite (void)
   tcase_add_test (tc, positions);
   tcase_add_test (tc, renders_only_what_changed);
   tcase_add_test (tc, times_hold_still);
+  tcase_add_test (tc, unknown_is_a_label_without_figures);
   tcase_add_test (tc, nothing_to_say_nothing_touched);
   tcase_add_test (tc, a_shared_frame_is_copied);
   tcase_add_test (tc, cropped_frames_are_drawn_on_where_they_show);
