@@ -113,6 +113,8 @@ void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_featur
 #ifdef __x86_64__
     if (cpu_features & MNET_CPU_AVX2)
         mnet_gemm_qs8_kernels_init_avx2(kernels);
+    if (cpu_features & MNET_CPU_AVX512)
+        mnet_gemm_qs8_kernels_init_avx512(kernels);
     if (cpu_features & MNET_CPU_AVX_VNNI)
         mnet_gemm_qs8_kernels_init_avx_vnni(kernels);
     if (cpu_features & MNET_CPU_AVX512_VNNI)

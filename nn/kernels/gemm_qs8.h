@@ -80,6 +80,7 @@ void mnet_gemm_qs8_row_terms(const MnetRowsQs8 *kernels, size_t rows, size_t k, 
 /** Tiers: each overrides what it has. */
 void mnet_gemm_qs8_kernels_init_avx2(MnetGemmQs8Kernels *kernels);
 void mnet_gemm_qs8_kernels_init_avx_vnni(MnetGemmQs8Kernels *kernels);
+void mnet_gemm_qs8_kernels_init_avx512(MnetGemmQs8Kernels *kernels);
 void mnet_gemm_qs8_kernels_init_avx512_vnni(MnetGemmQs8Kernels *kernels);
 void mnet_gemm_qs8_kernels_init_amx(MnetGemmQs8Kernels *kernels);
 
