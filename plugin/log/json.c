@@ -58,10 +58,10 @@ append_labels (GString * out, const GstMobilenetResult * result)
   g_string_append_c (out, ']');
 }
 
-/* The members of one result, or of its absence. Numbers are written here and not by json-glib, which gives each double 17
- * digits. */
-static void
-append_result (GString * out, const GstMobilenetMeta * meta, gboolean timing)
+/* Numbers are written here and not by json-glib, which gives each double 17 digits. */
+void
+gst_mobilenet_append_json_result (GString * out, const GstMobilenetMeta * meta,
+    gboolean timing)
 {
   const GstMobilenetResult *result = meta ? meta->result : NULL;
 
@@ -115,11 +115,11 @@ gst_mobilenet_append_json (GString * out, guint64 frame, GstBuffer * buffer,
         GST_BUFFER_PTS (buffer));
   else
     g_string_append (out, "null,");
-  append_result (out, meta, timing);
+  gst_mobilenet_append_json_result (out, meta, timing);
 
   while (meta && (meta = gst_buffer_iterate_mobilenet_meta (buffer, &state))) {
     g_string_append (out, more ? ",{" : ",\"more\":[{");
-    append_result (out, meta, timing);
+    gst_mobilenet_append_json_result (out, meta, timing);
     g_string_append_c (out, '}');
     more = TRUE;
   }

@@ -2,7 +2,7 @@
 #ifndef __GST_MOBILENET_RECORDS_H__
 #define __GST_MOBILENET_RECORDS_H__
 
-#include <gst/gst.h>
+#include "plugin/meta/gstmobilenetmeta.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 void gst_mobilenet_append_json (GString * out, guint64 frame, GstBuffer * buffer, gboolean timing);
 void gst_mobilenet_append_csv_header (GString * out, gboolean timing);
 void gst_mobilenet_append_csv (GString * out, guint64 frame, GstBuffer * buffer, gboolean timing);
+
+/* The members of one result, from `region` on, without braces; `meta` is NULL where there is none. */
+void gst_mobilenet_append_json_result (GString * out, const GstMobilenetMeta * meta, gboolean timing);
 
 /* Shared by both: a number in the C locale with `format`, or `missing` where it isn't finite. */
 void gst_mobilenet_append_number (GString * out, const gchar * format, gdouble value, const gchar * missing);
