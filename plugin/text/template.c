@@ -107,9 +107,11 @@ gst_mobilenet_template_fill (const gchar * template,
   }
   text = tidy_lines (text);
   if (text->len > MAX_SIZE) {
-    const gchar *end = g_utf8_find_prev_char (text->str, text->str + MAX_SIZE);
+    gsize size = MAX_SIZE;
 
-    g_string_truncate (text, end - text->str);
+    while ((text->str[size] & 0xc0) == 0x80)    /* amid a character */
+      size--;
+    g_string_truncate (text, size);
   }
   return text;
 }

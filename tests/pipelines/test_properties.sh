@@ -1,7 +1,7 @@
 #!/bin/bash
 # README.md names every property of our elements, and no other.
 . "$(dirname "$0")/check.sh"
-for element in mobilenet mobilenetoverlay mobilenetlog; do
+for element in mobilenet mobilenetoverlay mobilenetlog mobilenettext; do
   inherited='name parent qos'
   [ $element != mobilenet ] || inherited='name parent' # its qos is another than the base class's
   gst-inspect-1.0 $element | sed -nE '/^Element Properties:/,$s/^  ([a-z][a-z-]*) +: .*/\1/p' |
