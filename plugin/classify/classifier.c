@@ -7,6 +7,7 @@ struct _GstMobilenetClassifier
   MnetPreprocess preprocess;    /* what the session has now */
   GstMobilenetSteady *steady;
   guint stream;                 /* that `steady` knows */
+  GstMobilenetSteady *apart;
 };
 
 GstMobilenetClassifier *
@@ -32,6 +33,9 @@ gst_mobilenet_classifier_new (MnetModel * model,
   classifier->steady =
       gst_mobilenet_steady_new (mnet_model_info (model)->n_classes,
       settings->top_k);
+  classifier->apart =
+      gst_mobilenet_steady_new (mnet_model_info (model)->n_classes,
+      settings->top_k);
   return classifier;
 }
 
@@ -43,6 +47,7 @@ clear (gpointer data)
   mnet_session_close (&classifier->session);
   mnet_model_unref (&classifier->model);
   gst_mobilenet_steady_free (classifier->steady);
+  gst_mobilenet_steady_free (classifier->apart);
 }
 
 GstMobilenetClassifier *
@@ -97,13 +102,19 @@ make_result (GstMobilenetClassifier * classifier, const MnetResult * seen,
     const GstMobilenetSteadySettings * settings, guint stream, GstClockTime pts,
     GstClockTime preprocess_time)
 {
+  GstMobilenetSteady *steady = classifier->steady;
   const GstMobilenetCategory *classes;
   guint n;
 
-  if (stream != classifier->stream)
-    gst_mobilenet_steady_reset (classifier->steady);
-  classifier->stream = stream;
-  n = gst_mobilenet_steady_update (classifier->steady, settings, seen,
+  if (stream == GST_MOBILENET_APART) {
+    steady = classifier->apart;
+    gst_mobilenet_steady_reset (steady);
+  } else {
+    if (stream != classifier->stream)
+      gst_mobilenet_steady_reset (steady);
+    classifier->stream = stream;
+  }
+  n = gst_mobilenet_steady_update (steady, settings, seen,
       classifier->model, pts, &classes);
   return gst_mobilenet_result_new (mnet_model_info (classifier->model)->name,
       classes, n, pts, preprocess_time, seen->inference_ms * GST_MSECOND);

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 
 typedef struct _GstMobilenetClassifier GstMobilenetClassifier;
 
+/* In place of a stream: an image by itself, as a region of a frame is. */
+#define GST_MOBILENET_APART G_MAXUINT
+
 /*
  * Opens a session on a model, of which it takes a reference. Allocates all that a run needs, but its result.
  * On failure NULL, with *error filled. One thread at a time may run it, and another prepare tensors for it meanwhile.

@@ -50,6 +50,9 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
 
+/* Objects that leave the picture for a moment are known again. */
+#define REMEMBERED_REGIONS (2 * GST_MOBILENET_MAX_REGIONS)
+
 enum
 {
   PROP_STATS = GST_MOBILENET_N_SETTINGS
@@ -255,6 +258,7 @@ gst_mobilenet_finalize (GObject * object)
   GstMobilenet *self = GST_MOBILENET (object);
 
   gst_mobilenet_settings_clear (&self->settings);
+  gst_mobilenet_region_cache_free (self->region_results);
   g_free (self->label);
   g_mutex_clear (&self->open_lock);
   G_OBJECT_CLASS (parent_class)->finalize (object);
@@ -277,8 +281,8 @@ gst_mobilenet_class_init (GstMobilenetClass * klass)
   g_object_class_install_property (gobject_class, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Since the start, as uint64: frames = classified + skipped (passed on "
-          "purpose without a classification of their own) + failed (could not be "
-          "classified), and the times of preprocessing (frame to tensor) and "
+          "purpose without a classification of their own; skipped-... say why) + "
+          "failed (could not be classified), regions, and the times of preprocessing (frame to tensor) and "
           "inference in nanoseconds, each as -mean, -p50 and -p99 (these two "
           "within 7 %)", GST_TYPE_STRUCTURE,
           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
@@ -305,6 +309,7 @@ static void
 gst_mobilenet_init (GstMobilenet * self)
 {
   gst_mobilenet_settings_init (&self->settings);
+  self->region_results = gst_mobilenet_region_cache_new (REMEMBERED_REGIONS);
   g_mutex_init (&self->open_lock);
   gst_video_info_init (&self->info);
   gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), TRUE);

@@ -5,6 +5,7 @@
 
 #include "plugin/classify/classifier.h"
 #include "plugin/classify/pacing.h"
+#include "plugin/classify/regioncache.h"
 #include "plugin/classify/stats.h"
 #include "plugin/classify/worker.h"
 
@@ -44,6 +45,9 @@ struct _GstMobilenet {
   GstMobilenetResult *result;           /* of the last classification, NULL where it no longer holds */
   guint64 result_frame;
   GstVideoRectangle region;
+  GstMobilenetRegion regions[GST_MOBILENET_MAX_REGIONS];        /* of the frame that passes */
+  guint n_regions;
+  GstMobilenetRegionCache *region_results;
   guint8 *tensor, *reference;           /* of this frame, and of the one classified last, where static-threshold asks */
   gboolean has_reference;
   gboolean warned;                      /* that a frame could not be classified */

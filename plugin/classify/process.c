@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "plugin/classify/bridge.h"
 #include "plugin/classify/imagemap.h"
 
 static GstClockTime
@@ -25,6 +26,7 @@ void
 gst_mobilenet_forget (GstMobilenet * self)
 {
   drop_result (self);
+  gst_mobilenet_region_cache_clear (self->region_results);
   g_atomic_int_inc (&self->stream);
 }
 
@@ -84,48 +86,108 @@ set_result (GstMobilenet * self, GstMobilenetResult * result,
   self->result_frame = frame;
 }
 
-/* What a run of the classifier costs on all its threads together. */
+/* What runs of the classifier cost on all its threads together. */
 static GstClockTime
 cpu_time (const GstMobilenetClassifier * classifier,
-    const GstMobilenetResult * result)
+    const GstMobilenetFinished * finished)
 {
-  return result->preprocess_time +
-      result->inference_time * gst_mobilenet_classifier_threads (classifier);
+  guint threads = gst_mobilenet_classifier_threads (classifier);
+  GstClockTime sum = 0;
+  guint i;
+
+  for (i = 0; i < finished->job.n_looks; i++)
+    sum += finished->results[i]->preprocess_time +
+        finished->results[i]->inference_time * threads;
+  return sum;
 }
 
-/* In the worker. */
+/* The frame counts once, by its own look or, without one, by its regions'. */
+static void
+count_finished (GstMobilenet * self, const GstMobilenetFinished * finished)
+{
+  const GstMobilenetJob *job = &finished->job;
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  for (i = 0; i < job->n_looks; i++) {
+    const GstMobilenetResult *result = finished->results[i];
+
+    if (job->looks[i].whole)
+      gst_mobilenet_stats_add_outcome (&self->stats,
+          GST_MOBILENET_FRAME_CLASSIFIED, result->preprocess_time,
+          result->inference_time);
+    else
+      gst_mobilenet_stats_add_region (&self->stats, result->preprocess_time,
+          result->inference_time);
+  }
+  if (!job->looks[0].whole)
+    self->stats.outcomes[GST_MOBILENET_FRAME_CLASSIFIED]++;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Counts, and tells of a new label. In the worker, in async mode. */
+static void
+publish (GstMobilenet * self, const GstMobilenetFinished * finished)
+{
+  count_finished (self, finished);
+  if (finished->job.looks[0].whole
+      && g_atomic_int_get (&self->stream) == (gint) finished->job.stream)
+    gst_mobilenet_announce (self, finished->results[0]);
+}
+
 static void
 worker_done (gpointer data, const GstMobilenetFinished * finished,
     const MnetError * error)
 {
   GstMobilenet *self = data;
 
-  if (finished->result) {
-    count (self, GST_MOBILENET_FRAME_CLASSIFIED, finished->result);
-    if (g_atomic_int_get (&self->stream) == (gint) finished->job.stream)
-      gst_mobilenet_announce (self, finished->result);
+  if (!finished->failed) {
+    publish (self, finished);
   } else {
     count (self, GST_MOBILENET_FRAME_FAILED, NULL);
     GST_WARNING_OBJECT (self, "not classified: %s", error->message);
   }
 }
 
+/* What was seen holds from now on. TRUE where that says something about the
+ * frame as a whole. */
+static gboolean
+keep_results (GstMobilenet * self, GstMobilenetFinished * finished)
+{
+  const GstMobilenetJob *job = &finished->job;
+  gboolean whole = FALSE;
+  guint i;
+
+  gst_mobilenet_pacing_spend (&self->pacing, finished->began,
+      cpu_time (self->classifier, finished));
+  for (i = 0; i < job->n_looks; i++) {
+    if (job->looks[i].whole) {
+      set_result (self, gst_mobilenet_result_ref (finished->results[i]),
+          &job->looks[i].region.rect, job->frame);
+      whole = TRUE;
+    } else {
+      gst_mobilenet_region_cache_store (self->region_results,
+          &job->looks[i].region, job->frame, finished->results[i]);
+    }
+  }
+  return whole;
+}
+
 static gboolean
 take_finished (GstMobilenet * self)
 {
   GstMobilenetFinished finished;
+  gboolean whole = FALSE;
 
   if (!self->worker || !gst_mobilenet_worker_take (self->worker,
           g_atomic_int_get (&self->stream), &finished))
     return FALSE;
-  if (!finished.result) {
+  if (finished.failed)
     drop_result (self);
-    return FALSE;
-  }
-  gst_mobilenet_pacing_spend (&self->pacing, finished.began,
-      cpu_time (self->classifier, finished.result));
-  set_result (self, finished.result, &finished.job.region, finished.job.frame);
-  return TRUE;
+  else
+    whole = keep_results (self, &finished);
+  gst_mobilenet_finished_clear (&finished);
+  return whole;
 }
 
 gboolean
@@ -168,98 +230,163 @@ is_static (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   return FALSE;
 }
 
+static MnetImage
+image_of (const GstMobilenetImageMap * map, const GstMobilenetLook * look)
+{
+  MnetImage image = map->image;
+
+  if (!look->whole) {
+    const GstVideoRectangle *rect = &look->region.rect;
+
+    image.crop = (MnetRect) {
+    rect->x, rect->y, rect->w, rect->h};
+  }
+  return image;
+}
+
+/* The frame's own look, made ready in a tensor, is of no use where the scene
+ * stands still: then it goes from the job. */
+static void
+leave_static (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
+    GstMobilenetJob * job, gconstpointer tensor)
+{
+  if (job->looks[0].whole && is_static (self, settings, tensor)) {
+    job->n_looks--;
+    memmove (job->looks, job->looks + 1, job->n_looks * sizeof (*job->looks));
+  }
+}
+
+/* Shows one look to the classifier, by way of a tensor where that is to be
+ * compared with. FALSE with *error filled. */
+static gboolean
+look_sync (GstMobilenet * self, const GstMobilenetImageMap * map,
+    const GstMobilenetJob * job, guint i, gconstpointer tensor,
+    GstMobilenetResult ** result, MnetError * error)
+{
+  gboolean whole = job->looks[i].whole;
+  const GstMobilenetSteadySettings *steady =
+      whole ? &job->steady : &job->region_steady;
+  guint stream = whole ? job->stream : GST_MOBILENET_APART;
+  MnetImage image = image_of (map, &job->looks[i]);
+
+  if (whole && tensor)
+    *result = gst_mobilenet_classifier_run_tensor (self->classifier, tensor,
+        steady, stream, job->pts, job->preprocess_time, error);
+  else
+    *result = gst_mobilenet_classifier_run_image (self->classifier, &image,
+        steady, stream, job->pts, error);
+  return *result != NULL;
+}
+
 /* Shows the image to the classifier now. */
 static void
 classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
-    const GstMobilenetImageMap * map, GstClockTime pts, GstClockTime duration)
+    const GstMobilenetImageMap * map, GstMobilenetJob * job,
+    GstClockTime duration)
 {
   const MnetModelInfo *info = gst_mobilenet_classifier_info (self->classifier);
-  const GstMobilenetSteadySettings steady =
-      gst_mobilenet_frame_settings_steady (settings, FALSE);
-  guint stream = g_atomic_int_get (&self->stream);
-  GstClockTime began = monotonic_now (), prepare_began;
-  GstMobilenetResult *result;
+  GstMobilenetFinished finished = {.began = monotonic_now () };
+  guint8 *tensor = NULL;
   MnetError error;
+  guint i;
 
-  gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, pts, duration);
-  g_usleep (settings->debug_delay * 1000);
-  prepare_began = monotonic_now ();
-  if (settings->pacing.static_threshold > 0) {
+  gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, job->pts,
+      duration);
+  g_usleep (job->debug_delay * 1000);
+  if (settings->pacing.static_threshold > 0 && job->looks[0].whole) {
+    GstClockTime began = monotonic_now ();
+
     if (!self->tensor)
       self->tensor = g_malloc (info->input_bytes);
+    tensor = self->tensor;
     if (!gst_mobilenet_classifier_prepare (self->classifier, &map->image,
-            self->tensor, &error)) {
+            tensor, &error)) {
       frame_failed (self, error.message);
       return;
     }
-    if (is_static (self, settings, self->tensor)) {
+    job->preprocess_time = monotonic_now () - began;
+    leave_static (self, settings, job, tensor);
+    if (!job->n_looks) {
       count (self, GST_MOBILENET_FRAME_STATIC, NULL);
       return;
     }
-    result = gst_mobilenet_classifier_run_tensor (self->classifier,
-        self->tensor, &steady, stream, pts, monotonic_now () - prepare_began,
-        &error);
-  } else {
-    result = gst_mobilenet_classifier_run_image (self->classifier, &map->image,
-        &steady, stream, pts, &error);
   }
-  if (!result) {
-    frame_failed (self, error.message);
-    return;
+  for (i = 0; i < job->n_looks; i++) {
+    if (!look_sync (self, map, job, i, tensor, &finished.results[i], &error)) {
+      finished.job.n_looks = i;
+      gst_mobilenet_finished_clear (&finished);
+      frame_failed (self, error.message);
+      return;
+    }
   }
+  finished.job = *job;
+  keep_results (self, &finished);
+  gst_mobilenet_update_latency (self, monotonic_now () - finished.began);
+  publish (self, &finished);
+  gst_mobilenet_finished_clear (&finished);
+}
 
-  set_result (self, result, &map->region, self->frame);
-  count (self, GST_MOBILENET_FRAME_CLASSIFIED, result);
-  gst_mobilenet_pacing_spend (&self->pacing, began,
-      cpu_time (self->classifier, result));
-  gst_mobilenet_update_latency (self, monotonic_now () - began);
-  gst_mobilenet_announce (self, result);
+/* Brings all looks of a job into tensors. FALSE with *error filled. */
+static gboolean
+prepare_looks (GstMobilenet * self, const GstMobilenetImageMap * map,
+    const GstMobilenetJob * job, guint8 * tensors, MnetError * error)
+{
+  gsize bytes = gst_mobilenet_classifier_info (self->classifier)->input_bytes;
+  guint i;
+
+  for (i = 0; i < job->n_looks; i++) {
+    MnetImage image = image_of (map, &job->looks[i]);
+
+    if (!gst_mobilenet_classifier_prepare (self->classifier, &image,
+            tensors + i * bytes, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 /* Gives the image to the worker, unless a newer one will do. */
 static void
 classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
-    const GstMobilenetImageMap * map, GstClockTime pts, GstClockTime duration)
+    const GstMobilenetImageMap * map, GstMobilenetJob * job,
+    GstClockTime duration)
 {
-  const MnetModelInfo *info = gst_mobilenet_classifier_info (self->classifier);
-  GstMobilenetJob job = {
-    .classifier = self->classifier,
-    .steady = gst_mobilenet_frame_settings_steady (settings, TRUE),
-    .region = map->region,
-    .pts = pts,
-    .frame = self->frame,
-    .stream = g_atomic_int_get (&self->stream),
-    .debug_delay = settings->debug_delay
-  };
-  GstClockTime began = monotonic_now ();
+  gsize bytes = gst_mobilenet_classifier_info (self->classifier)->input_bytes;
+  guint n_prepared = job->n_looks;
+  GstClockTime began;
   gboolean replaced;
-  gpointer tensor;
+  guint8 *tensors;
   MnetError error;
 
   /* two frames before the worker is expected back, in case it is early */
-  tensor = gst_mobilenet_worker_begin (self->worker, info->input_bytes,
+  tensors = gst_mobilenet_worker_begin (self->worker, bytes * n_prepared,
       2 * duration, &replaced);
   if (replaced) {
     count (self, GST_MOBILENET_FRAME_BUSY, NULL);
     /* what is to be compared with has never been classified */
     self->has_reference = FALSE;
   }
-  if (!tensor) {
+  if (!tensors) {
     count (self, GST_MOBILENET_FRAME_BUSY, NULL);
     return;
   }
-  gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, pts, duration);
-  if (!gst_mobilenet_classifier_prepare (self->classifier, &map->image, tensor,
-          &error)) {
+  began = monotonic_now ();
+  gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, job->pts,
+      duration);
+  if (!prepare_looks (self, map, job, tensors, &error)) {
     gst_mobilenet_worker_end (self->worker, NULL);
     frame_failed (self, error.message);
-  } else if (is_static (self, settings, tensor)) {
+    return;
+  }
+  leave_static (self, settings, job, tensors);
+  if (!job->n_looks) {
     gst_mobilenet_worker_end (self->worker, NULL);
     count (self, GST_MOBILENET_FRAME_STATIC, NULL);
-  } else {
-    job.preprocess_time = monotonic_now () - began;
-    gst_mobilenet_worker_end (self->worker, &job);
+    return;
   }
+  if (job->n_looks < n_prepared)
+    memmove (tensors, tensors + bytes, bytes * job->n_looks);
+  job->preprocess_time = monotonic_now () - began;
+  gst_mobilenet_worker_end (self->worker, job);
 }
 
 static GstClockTime
@@ -273,14 +400,58 @@ duration_of (GstMobilenet * self, GstBuffer * buffer)
   return 0;
 }
 
+/* A tracked region keeps its result for a while. */
+static gboolean
+is_region_due (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
+    const GstMobilenetRegion * region)
+{
+  guint64 computed_on;
+
+  return !region->tracked
+      || !gst_mobilenet_region_cache_look_up (self->region_results, region,
+      self->frame, &computed_on)
+      || self->frame - computed_on >= settings->reclassify_interval;
+}
+
+/* What is to be looked at of this frame; its own look, if any, comes first. */
+static void
+plan_looks (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
+    const GstVideoRectangle * rect, GstMobilenetJob * job)
+{
+  guint i;
+
+  job->n_looks = 0;
+  if (settings->roi != GST_MOBILENET_ROI_REGIONS) {
+    GstMobilenetLook *look = &job->looks[job->n_looks++];
+
+    look->whole = TRUE;
+    look->region.rect = *rect;
+  }
+  for (i = 0; i < self->n_regions; i++) {
+    if (is_region_due (self, settings, &self->regions[i])) {
+      GstMobilenetLook *look = &job->looks[job->n_looks++];
+
+      look->whole = FALSE;
+      look->region = self->regions[i];
+    }
+  }
+}
+
 /* Looks at a frame. */
 static void
 classify (GstMobilenet * self, GstBuffer * buffer,
     const GstMobilenetFrameSettings * settings, gboolean async)
 {
   GstVideoOrientationMethod orientation = settings->orientation;
-  GstClockTime pts = GST_BUFFER_PTS (buffer);
-  GstClockTime duration = duration_of (self, buffer);
+  GstMobilenetJob job = {
+    .classifier = self->classifier,
+    .steady = gst_mobilenet_frame_settings_steady (settings, async),
+    .region_steady = gst_mobilenet_frame_settings_region (settings, async),
+    .pts = GST_BUFFER_PTS (buffer),
+    .frame = self->frame,
+    .stream = g_atomic_int_get (&self->stream),
+    .debug_delay = settings->debug_delay
+  };
   GstMobilenetImageMap map;
   const gchar *reason;
   MnetError error;
@@ -297,10 +468,13 @@ classify (GstMobilenet * self, GstBuffer * buffer,
     frame_failed (self, reason);
     return;
   }
-  if (async)
-    classify_async (self, settings, &map, pts, duration);
+  plan_looks (self, settings, &map.region, &job);
+  if (!job.n_looks)
+    count (self, GST_MOBILENET_FRAME_OFF, NULL);
+  else if (async)
+    classify_async (self, settings, &map, &job, duration_of (self, buffer));
   else
-    classify_sync (self, settings, &map, pts, duration);
+    classify_sync (self, settings, &map, &job, duration_of (self, buffer));
   gst_mobilenet_image_unmap (&map);
 }
 
@@ -346,6 +520,31 @@ enter_mode (GstMobilenet * self, gboolean async)
   }
 }
 
+static GstBuffer *
+attach_results (GstMobilenet * self, GstBuffer * buffer,
+    const GstMobilenetFrameSettings * settings)
+{
+  GstMobilenetResult *result;
+  guint64 computed_on;
+  guint i;
+
+  if (self->result && settings->roi != GST_MOBILENET_ROI_REGIONS) {
+    buffer = gst_buffer_make_writable (buffer);
+    gst_buffer_add_mobilenet_meta (buffer, self->result, &self->region,
+        self->frame - self->result_frame);
+    gst_mobilenet_bridge_attach (buffer, self->result, &self->region,
+        &self->info, settings->attach);
+  }
+  for (i = 0; i < self->n_regions; i++) {
+    result = gst_mobilenet_region_cache_look_up (self->region_results,
+        &self->regions[i], self->frame, &computed_on);
+    if (result)
+      gst_mobilenet_region_attach (buffer, &self->regions[i], result,
+          self->frame - computed_on, settings->attach);
+  }
+  return buffer;
+}
+
 GstBuffer *
 gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
 {
@@ -366,6 +565,17 @@ gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
     return buffer;
   }
 
+  if (settings.roi != GST_MOBILENET_ROI_FRAME) {
+    /* regions are those of a buffer; at most its head is copied here, its
+     * memory stays the same */
+    buffer = gst_buffer_make_writable (buffer);
+    self->n_regions = gst_mobilenet_regions_collect (buffer, &self->info,
+        settings.region_types[0] ? settings.region_types : NULL, self->regions,
+        settings.max_regions);
+  } else {
+    self->n_regions = 0;
+  }
+
   async = gst_mobilenet_is_async (self, settings.mode);
   enter_mode (self, async);
   /* asked before its result is taken, so that no cost stays unknown */
@@ -374,12 +584,5 @@ gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
   take_finished (self);
   if (is_wanted (self, buffer, &settings, async, unpaid))
     classify (self, buffer, &settings, async);
-
-  if (self->result) {
-    /* at most the buffer's head is copied here, its memory stays the same */
-    buffer = gst_buffer_make_writable (buffer);
-    gst_buffer_add_mobilenet_meta (buffer, self->result, &self->region,
-        self->frame - self->result_frame);
-  }
-  return buffer;
+  return attach_results (self, buffer, &settings);
 }

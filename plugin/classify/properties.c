@@ -98,6 +98,25 @@ unknown_get_type (void)
   return type;
 }
 
+static GType
+roi_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {GST_MOBILENET_ROI_FRAME, "The whole frame", "frame"},
+    {GST_MOBILENET_ROI_REGIONS, "Each region that a detector has attached",
+        "regions"},
+    {GST_MOBILENET_ROI_BOTH, "The frame and each region", "both"},
+    {0, NULL, NULL}
+  };
+  static GType type = 0;
+
+  if (g_once_init_enter (&type)) {
+    GType new_type = g_enum_register_static ("GstMobilenetRoi", values);
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
 #define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
 
 static void
@@ -216,6 +235,32 @@ install_live_properties (GObjectClass * klass)
       g_param_spec_enum ("unknown", "Unknown",
           "What a result says where no label holds", unknown_get_type (),
           GST_MOBILENET_UNKNOWN_AUTO, FLAGS));
+}
+
+static void
+install_metadata_properties (GObjectClass * klass)
+{
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_ROI,
+      g_param_spec_enum ("roi", "Regions of interest",
+          "What is classified of a frame", roi_get_type (),
+          GST_MOBILENET_ROI_FRAME, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_REGION_TYPES,
+      g_param_spec_string ("region-types", "Region types",
+          "Only regions with one of these labels of the detector, with commas "
+          "between them (NULL = any)", NULL, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_MAX_REGIONS,
+      g_param_spec_uint ("max-regions", "Maximum regions",
+          "At most so many regions of a frame, the largest ones",
+          1, GST_MOBILENET_MAX_REGIONS, 8, FLAGS));
+  g_object_class_install_property (klass,
+      GST_MOBILENET_PROP_RECLASSIFY_INTERVAL,
+      g_param_spec_uint ("reclassify-interval", "Reclassify interval",
+          "A tracked region keeps its result for so many frames",
+          0, G_MAXUINT, 15, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_ATTACH,
+      g_param_spec_flags ("attach", "Attach",
+          "Metadata for other elements, beside our own",
+          GST_TYPE_MOBILENET_BRIDGES, GST_MOBILENET_BRIDGES_NONE, FLAGS));
   g_object_class_install_property (klass, GST_MOBILENET_PROP_DEBUG_DELAY,
       g_param_spec_uint ("debug-delay", "Debug delay",
           "For tests: each classification takes so many ms more, as on a slower "
@@ -228,10 +273,13 @@ gst_mobilenet_settings_install (GObjectClass * klass)
   install_model_properties (klass);
   install_frame_properties (klass);
   install_live_properties (klass);
+  install_metadata_properties (klass);
 
   gst_type_mark_as_plugin_api (fit_get_type (), 0);
   gst_type_mark_as_plugin_api (resize_method_get_type (), 0);
   gst_type_mark_as_plugin_api (channel_order_get_type (), 0);
   gst_type_mark_as_plugin_api (mode_get_type (), 0);
   gst_type_mark_as_plugin_api (unknown_get_type (), 0);
+  gst_type_mark_as_plugin_api (roi_get_type (), 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_MOBILENET_BRIDGES, 0);
 }

@@ -56,6 +56,34 @@ triple_to_value (const GstMobilenetTriple * triple, GValue * value)
   }
 }
 
+static void
+types_from_value (GQuark * types, const GValue * value)
+{
+  GQuark *parsed =
+      gst_mobilenet_region_types_parse (g_value_get_string (value));
+  guint n = 0;
+
+  for (; parsed && parsed[n] && n < GST_MOBILENET_MAX_REGION_TYPES; n++)
+    types[n] = parsed[n];
+  if (parsed && parsed[n])
+    g_warning ("region-types: only the first %u are taken",
+        GST_MOBILENET_MAX_REGION_TYPES);
+  types[n] = 0;
+  g_free (parsed);
+}
+
+static void
+types_to_value (const GQuark * types, GValue * value)
+{
+  GString *list = g_string_new (NULL);
+
+  for (; *types; types++)
+    g_string_append_printf (list, "%s%s", list->len ? "," : "",
+        g_quark_to_string (*types));
+  g_value_take_string (value, list->len ? g_string_free (list, FALSE) :
+      (g_string_free (list, TRUE), NULL));
+}
+
 void
 gst_mobilenet_settings_init (GstMobilenetSettings * settings)
 {
@@ -66,6 +94,8 @@ gst_mobilenet_settings_init (GstMobilenetSettings * settings)
   settings->frame.smoothing = -1;
   settings->frame.enter = -1;
   settings->frame.leave = -1;
+  settings->frame.max_regions = 8;
+  settings->frame.reclassify_interval = 15;
   settings->frame.threshold = 0.1;
   settings->frame.preprocess.crop_fraction = 0.875f;
   settings->frame.orientation = GST_VIDEO_ORIENTATION_AUTO;
@@ -153,6 +183,21 @@ gst_mobilenet_settings_set (GstMobilenetSettings * settings, guint prop_id,
     case GST_MOBILENET_PROP_UNKNOWN:
       frame->unknown = g_value_get_enum (value);
       break;
+    case GST_MOBILENET_PROP_ROI:
+      frame->roi = g_value_get_enum (value);
+      break;
+    case GST_MOBILENET_PROP_REGION_TYPES:
+      types_from_value (frame->region_types, value);
+      break;
+    case GST_MOBILENET_PROP_MAX_REGIONS:
+      frame->max_regions = g_value_get_uint (value);
+      break;
+    case GST_MOBILENET_PROP_RECLASSIFY_INTERVAL:
+      frame->reclassify_interval = g_value_get_uint (value);
+      break;
+    case GST_MOBILENET_PROP_ATTACH:
+      frame->attach = g_value_get_flags (value);
+      break;
     case GST_MOBILENET_PROP_DEBUG_DELAY:
       frame->debug_delay = g_value_get_uint (value);
       break;
@@ -236,6 +281,21 @@ gst_mobilenet_settings_get (const GstMobilenetSettings * settings,
     case GST_MOBILENET_PROP_UNKNOWN:
       g_value_set_enum (value, frame->unknown);
       break;
+    case GST_MOBILENET_PROP_ROI:
+      g_value_set_enum (value, frame->roi);
+      break;
+    case GST_MOBILENET_PROP_REGION_TYPES:
+      types_to_value (frame->region_types, value);
+      break;
+    case GST_MOBILENET_PROP_MAX_REGIONS:
+      g_value_set_uint (value, frame->max_regions);
+      break;
+    case GST_MOBILENET_PROP_RECLASSIFY_INTERVAL:
+      g_value_set_uint (value, frame->reclassify_interval);
+      break;
+    case GST_MOBILENET_PROP_ATTACH:
+      g_value_set_flags (value, frame->attach);
+      break;
     case GST_MOBILENET_PROP_DEBUG_DELAY:
       g_value_set_uint (value, frame->debug_delay);
       break;
@@ -261,6 +321,18 @@ gst_mobilenet_frame_settings_steady (const GstMobilenetFrameSettings * settings,
   steady.leave = settings->leave < 0 ? settings->threshold : settings->leave;
   steady.unknown = settings->unknown == GST_MOBILENET_UNKNOWN_ON
       || (settings->unknown == GST_MOBILENET_UNKNOWN_AUTO && async);
+  return steady;
+}
+
+GstMobilenetSteadySettings
+gst_mobilenet_frame_settings_region (const GstMobilenetFrameSettings * settings,
+    gboolean async)
+{
+  GstMobilenetSteadySettings steady =
+      gst_mobilenet_frame_settings_steady (settings, async);
+
+  steady.time_constant = 0;
+  steady.enter = 0;
   return steady;
 }
 

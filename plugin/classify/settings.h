@@ -8,6 +8,7 @@
 
 #include "nn/mnet.h"
 #include "plugin/classify/pacing.h"
+#include "plugin/classify/regions.h"
 #include "plugin/classify/steady.h"
 
 G_BEGIN_DECLS
@@ -41,6 +42,15 @@ typedef enum {
   GST_MOBILENET_UNKNOWN_ON
 } GstMobilenetUnknown;
 
+typedef enum {
+  GST_MOBILENET_ROI_FRAME,
+  GST_MOBILENET_ROI_REGIONS,
+  GST_MOBILENET_ROI_BOTH
+} GstMobilenetRoi;
+
+#define GST_MOBILENET_MAX_REGIONS 64
+#define GST_MOBILENET_MAX_REGION_TYPES 32
+
 /* What counts from the next frame on, without opening anything. */
 typedef struct {
   gboolean enabled;
@@ -53,6 +63,11 @@ typedef struct {
   GstMobilenetUnknown unknown;
   MnetPreprocess preprocess;
   GstVideoOrientationMethod orientation;
+  GstMobilenetRoi roi;
+  GQuark region_types[GST_MOBILENET_MAX_REGION_TYPES + 1];      /* ended by 0; none: any */
+  guint max_regions;
+  guint reclassify_interval;    /* frames */
+  GstMobilenetBridges attach;
   guint debug_delay;            /* ms */
 } GstMobilenetFrameSettings;
 
@@ -84,6 +99,11 @@ typedef enum {
   GST_MOBILENET_PROP_ENTER_THRESHOLD,
   GST_MOBILENET_PROP_LEAVE_THRESHOLD,
   GST_MOBILENET_PROP_UNKNOWN,
+  GST_MOBILENET_PROP_ROI,
+  GST_MOBILENET_PROP_REGION_TYPES,
+  GST_MOBILENET_PROP_MAX_REGIONS,
+  GST_MOBILENET_PROP_RECLASSIFY_INTERVAL,
+  GST_MOBILENET_PROP_ATTACH,
   GST_MOBILENET_PROP_DEBUG_DELAY,
   GST_MOBILENET_N_SETTINGS      /* the element's own properties come from here on */
 } GstMobilenetProp;
@@ -99,6 +119,9 @@ gboolean gst_mobilenet_settings_get (const GstMobilenetSettings * settings, guin
 
 /* How labels are kept steady, with what depends on the mode settled. */
 GstMobilenetSteadySettings gst_mobilenet_frame_settings_steady (const GstMobilenetFrameSettings * settings,
+    gboolean async);
+/* The same for a region, which is looked at by itself. */
+GstMobilenetSteadySettings gst_mobilenet_frame_settings_region (const GstMobilenetFrameSettings * settings,
     gboolean async);
 
 void gst_mobilenet_model_settings_copy (GstMobilenetModelSettings * to, const GstMobilenetModelSettings * from);

@@ -88,6 +88,15 @@ gst_mobilenet_stats_add_outcome (GstMobilenetStats * stats,
   gst_mobilenet_histogram_add (&stats->inference, inference_time);
 }
 
+void
+gst_mobilenet_stats_add_region (GstMobilenetStats * stats,
+    GstClockTime preprocess_time, GstClockTime inference_time)
+{
+  stats->regions++;
+  gst_mobilenet_histogram_add (&stats->preprocess, preprocess_time);
+  gst_mobilenet_histogram_add (&stats->inference, inference_time);
+}
+
 GstStructure *
 gst_mobilenet_stats_to_structure (const GstMobilenetStats * stats)
 {
@@ -102,6 +111,7 @@ gst_mobilenet_stats_to_structure (const GstMobilenetStats * stats)
   return gst_structure_new ("mobilenet-stats",
       "frames", G_TYPE_UINT64, stats->frames,
       "classified", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_CLASSIFIED],
+      "regions", G_TYPE_UINT64, stats->regions,
       "failed", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_FAILED],
       "skipped", G_TYPE_UINT64, skipped,
       "skipped-off", G_TYPE_UINT64, outcomes[GST_MOBILENET_FRAME_OFF],

@@ -36,6 +36,7 @@ typedef enum {
 
 typedef struct {
   guint64 frames;
+  guint64 regions;
   guint64 outcomes[GST_MOBILENET_N_OUTCOMES];
   GstMobilenetHistogram preprocess;
   GstMobilenetHistogram inference;
@@ -52,6 +53,9 @@ void gst_mobilenet_stats_add_frame (GstMobilenetStats * stats);
 /* The times count only where the frame was classified. */
 void gst_mobilenet_stats_add_outcome (GstMobilenetStats * stats, GstMobilenetFrameOutcome outcome,
     GstClockTime preprocess_time, GstClockTime inference_time);
+/* A region of a frame was classified. */
+void gst_mobilenet_stats_add_region (GstMobilenetStats * stats, GstClockTime preprocess_time,
+    GstClockTime inference_time);
 GstStructure *gst_mobilenet_stats_to_structure (const GstMobilenetStats * stats);
 
 G_END_DECLS

@@ -42,12 +42,42 @@ forget_job (GstMobilenetJob * job)
   g_clear_pointer (&job->classifier, gst_mobilenet_classifier_unref);
 }
 
+void
+gst_mobilenet_finished_clear (GstMobilenetFinished * finished)
+{
+  guint i;
+
+  for (i = 0; i < finished->job.n_looks; i++)
+    g_clear_pointer (&finished->results[i], gst_mobilenet_result_unref);
+}
+
 static void
 forget_finished (GstMobilenetWorker * worker)
 {
   if (worker->has_finished)
-    g_clear_pointer (&worker->finished.result, gst_mobilenet_result_unref);
+    gst_mobilenet_finished_clear (&worker->finished);
   worker->has_finished = FALSE;
+}
+
+static gboolean
+look (const GstMobilenetJob * job, const guint8 * tensors,
+    GstMobilenetResult ** results, MnetError * error)
+{
+  gsize bytes = gst_mobilenet_classifier_info (job->classifier)->input_bytes;
+  guint i;
+
+  g_usleep (job->debug_delay * 1000);
+  for (i = 0; i < job->n_looks; i++) {
+    gboolean whole = job->looks[i].whole;
+
+    results[i] = gst_mobilenet_classifier_run_tensor (job->classifier,
+        tensors + i * bytes, whole ? &job->steady : &job->region_steady,
+        whole ? job->stream : GST_MOBILENET_APART, job->pts,
+        job->preprocess_time / job->n_looks, error);
+    if (!results[i])
+      return FALSE;
+  }
+  return TRUE;
 }
 
 /* With the lock. */
@@ -61,7 +91,8 @@ is_busy (const GstMobilenetWorker * worker)
 static void
 run_job (GstMobilenetWorker * worker)
 {
-  GstMobilenetFinished finished = { NULL, worker->job, monotonic_now () };
+  GstMobilenetFinished finished = {.job = worker->job,.began = monotonic_now ()
+  };
   Tensor tensor = worker->next;
   MnetError error;
 
@@ -72,12 +103,11 @@ run_job (GstMobilenetWorker * worker)
   worker->began = finished.began;
   g_mutex_unlock (&worker->lock);
 
-  g_usleep (finished.job.debug_delay * 1000);
-  finished.result =
-      gst_mobilenet_classifier_run_tensor (finished.job.classifier, tensor.data,
-      &finished.job.steady, finished.job.stream, finished.job.pts,
-      finished.job.preprocess_time, &error);
-  worker->done (worker->data, &finished, finished.result ? NULL : &error);
+  finished.failed = !look (&finished.job, tensor.data, finished.results,
+      &error);
+  if (finished.failed)
+    gst_mobilenet_finished_clear (&finished);
+  worker->done (worker->data, &finished, finished.failed ? &error : NULL);
   forget_job (&finished.job);
 
   g_mutex_lock (&worker->lock);
