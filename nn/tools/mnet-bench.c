@@ -246,20 +246,14 @@ static void bench_frame(Bench *bench, const char *text, MnetResize resize, int s
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"threads", required_argument, NULL, 't'},
-                                            {"seconds", required_argument, NULL, 's'},
-                                            {"frame", required_argument, NULL, 'f'},
-                                            {"resize", required_argument, NULL, 'r'},
-                                            {"size", required_argument, NULL, 'z'},
-                                            {"frames", required_argument, NULL, 'n'},
-                                            {"profile", no_argument, NULL, 'p'},
-                                            {"peak", no_argument, NULL, 'k'},
-                                            {"cpu", required_argument, NULL, 'c'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"no-fusion", no_argument, NULL, 'u'},
-                                            {"bf16", no_argument, NULL, 'b'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"threads", required_argument, NULL, 't'}, {"seconds", required_argument, NULL, 's'},
+        {"frame", required_argument, NULL, 'f'},   {"resize", required_argument, NULL, 'r'},
+        {"size", required_argument, NULL, 'z'},    {"frames", required_argument, NULL, 'n'},
+        {"profile", no_argument, NULL, 'p'},       {"peak", no_argument, NULL, 'k'},
+        {"cpu", required_argument, NULL, 'c'},     {"json", no_argument, NULL, 'j'},
+        {"no-fusion", no_argument, NULL, 'u'},     {"bf16", no_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     Bench bench = {.threads = 1, .seconds = 1};
     MnetModelOptions model_options = {0};
     const char *frame = NULL;

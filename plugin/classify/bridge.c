@@ -38,6 +38,7 @@ classification_new (const GstMobilenetResult * result, gboolean proxy,
       "label", G_TYPE_STRING, best->label,
       "label_id", G_TYPE_INT, (gint) best->index,
       "confidence", G_TYPE_DOUBLE, (gdouble) best->probability,
+      "model", G_TYPE_STRING, result->model,
       "model_name", G_TYPE_STRING, result->model, NULL);
 
   if (proxy)

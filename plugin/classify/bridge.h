@@ -9,7 +9,7 @@
  *   does CONTAIN and RELATE_TO the first classification mtd, which IS_PART_OF it.
  * - roi: a GstVideoRegionOfInterestMeta with the best label as its type, and the parameters of a structure
  *   "classification" as Intel DL Streamer's elements write and read them: label (string), label_id (int), confidence
- *   (double, 0 to 1), model_name (string). "proxy" (boolean, TRUE) says that the region was made for the
+ *   (double, 0 to 1), model and model_name (string). "proxy" (boolean, TRUE) says that the region was made for the
  *   classification. Its id is that of the object detection mtd, if there is one.
  *
  * A result without classes leaves nothing. The class "unknown" is one as others, with the probability 0; its label_id is -1.

@@ -6,7 +6,7 @@ clip=$scripts/media/clip.webm demo=$MNET_BUILD/demo
 
 "$scripts/demo.sh" >said || { cat said; fail demo.sh; }
 cat said
-for label in 'cat' 'espresso' 'missile'; do
+for label in 'cat' 'espresso' 'projectile'; do
   grep -qE "^ +[0-9.]+ s .*$label.* [0-9]+ %$" said || fail "no line about $label"
 done
 

@@ -28,6 +28,8 @@ assert_classification (GstVideoRegionOfInterestMeta * roi)
   fail_unless (s != NULL);
   fail_unless_equals_string (gst_structure_get_string (s, "label"),
       "Egyptian cat");
+  fail_unless_equals_string (gst_structure_get_string (s, "model"),
+      gst_structure_get_string (s, "model_name"));
   fail_unless_equals_string (gst_structure_get_string (s, "model_name"),
       "a model");
   fail_unless (gst_structure_get_int (s, "label_id", &label_id));
