@@ -31,7 +31,7 @@ ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no CK_TIMEOUT_MULTIPLIER=10 \
   meson test -C "$root/build/asan" --no-rebuild --print-errorlogs --suite plugin --timeout-multiplier 4 --logbase plugin || failed=1
 say "testing: TSan"
 meson test -C "$root/build/tsan" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
-  nn/base/threads nn/plan/plan nn/session || failed=1
+  nn/base/threads nn/plan/fuse nn/plan/plan nn/session || failed=1
 
 exec python3 - $failed "$root"/build/meson-logs/testlog.json "$root"/build/asan/meson-logs/{testlog,plugin}.json \
   "$root"/build/tsan/meson-logs/testlog.json <<'END'
