@@ -10,7 +10,7 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 usage() { sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; }
 
 build_packages=(gcc libc6-dev meson ninja-build pkg-config protobuf-c-compiler libprotobuf-c-dev libgstreamer1.0-dev
-  libgstreamer-plugins-base1.0-dev libjson-glib-dev libpango1.0-dev libv4l-dev)
+  libgstreamer-plugins-base1.0-dev libjson-glib-dev libcairo2-dev libpango1.0-dev libv4l-dev)
 run_packages=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good fonts-dejavu-core)
 # For videos of any codec; probe needs the last.
 file_packages=(gstreamer1.0-libav gstreamer1.0-plugins-base-apps)

@@ -4,6 +4,7 @@
 #include <gst/base/gstbasetransform.h>
 
 #include "plugin/classify/classifier.h"
+#include "plugin/classify/dump.h"
 #include "plugin/classify/pacing.h"
 #include "plugin/classify/regioncache.h"
 #include "plugin/classify/stats.h"
@@ -50,6 +51,7 @@ struct _GstMobilenet {
   GstMobilenetRegionCache *region_results;
   guint8 *tensor, *reference;           /* of this frame, and of the one classified last, where static-threshold asks */
   gboolean has_reference;
+  GstMobilenetDump dump;
   gboolean warned;                      /* that a frame could not be classified */
 };
 

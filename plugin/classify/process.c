@@ -51,6 +51,7 @@ update (GstMobilenet * self, GstMobilenetFrameSettings * settings)
   *settings = self->settings.frame;
   classifier = g_steal_pointer (&self->pending);
   gst_mobilenet_stats_add_frame (&self->stats);
+  gst_mobilenet_dump_set_location (&self->dump, self->settings.dump_input);
   GST_OBJECT_UNLOCK (self);
 
   if (classifier) {
@@ -202,6 +203,7 @@ gst_mobilenet_drain (GstMobilenet * self)
 void
 gst_mobilenet_process_stop (GstMobilenet * self)
 {
+  gst_mobilenet_dump_set_location (&self->dump, NULL);
   g_clear_pointer (&self->worker, gst_mobilenet_worker_free);
   g_clear_pointer (&self->classifier, gst_mobilenet_classifier_unref);
   g_clear_pointer (&self->tensor, g_free);
@@ -256,6 +258,34 @@ leave_static (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   }
 }
 
+static void
+dump_tensor (GstMobilenet * self, gconstpointer tensor)
+{
+  GError *error = NULL;
+
+  if (!gst_mobilenet_dump_write (&self->dump,
+          gst_mobilenet_classifier_info (self->classifier), tensor, &error)) {
+    GST_ELEMENT_WARNING (self, RESOURCE, WRITE,
+        ("What the network sees can't be written: %s", error->message), (NULL));
+    g_error_free (error);
+  }
+}
+
+/* Where no tensor is at hand, one is made for this. */
+static void
+dump_image (GstMobilenet * self, const MnetImage * image)
+{
+  gpointer tensor;
+
+  if (!self->dump.location)
+    return;
+  tensor = g_malloc (gst_mobilenet_classifier_info (self->classifier)
+      ->input_bytes);
+  if (gst_mobilenet_classifier_prepare (self->classifier, image, tensor, NULL))
+    dump_tensor (self, tensor);
+  g_free (tensor);
+}
+
 /* Shows one look to the classifier, by way of a tensor where that is to be
  * compared with. FALSE with *error filled. */
 static gboolean
@@ -269,12 +299,15 @@ look_sync (GstMobilenet * self, const GstMobilenetImageMap * map,
   guint stream = whole ? job->stream : GST_MOBILENET_APART;
   MnetImage image = image_of (map, &job->looks[i]);
 
-  if (whole && tensor)
+  if (whole && tensor) {
+    dump_tensor (self, tensor);
     *result = gst_mobilenet_classifier_run_tensor (self->classifier, tensor,
         steady, stream, job->pts, job->preprocess_time, error);
-  else
+  } else {
+    dump_image (self, &image);
     *result = gst_mobilenet_classifier_run_image (self->classifier, &image,
         steady, stream, job->pts, error);
+  }
   return *result != NULL;
 }
 
@@ -356,6 +389,7 @@ classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   gboolean replaced;
   guint8 *tensors;
   MnetError error;
+  guint i;
 
   /* two frames before the worker is expected back, in case it is early */
   tensors = gst_mobilenet_worker_begin (self->worker, bytes * n_prepared,
@@ -386,6 +420,8 @@ classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   if (job->n_looks < n_prepared)
     memmove (tensors, tensors + bytes, bytes * job->n_looks);
   job->preprocess_time = monotonic_now () - began;
+  for (i = 0; i < job->n_looks; i++)
+    dump_tensor (self, tensors + i * bytes);
   gst_mobilenet_worker_end (self->worker, job);
 }
 

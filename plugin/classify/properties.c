@@ -265,6 +265,12 @@ install_metadata_properties (GObjectClass * klass)
       g_param_spec_uint ("debug-delay", "Debug delay",
           "For tests: each classification takes so many ms more, as on a slower "
           "machine", 0, 60000, 0, FLAGS));
+  g_object_class_install_property (klass, GST_MOBILENET_PROP_DUMP_INPUT,
+      g_param_spec_string ("dump-input", "Dump input",
+          "For debugging: PNG file to which what the network sees is written for "
+          "each classification; %d or %05d in the name numbers them, else each "
+          "replaces the one before. Written in the streaming thread, so that "
+          "frames wait for it in async mode too", NULL, FLAGS));
 }
 
 void

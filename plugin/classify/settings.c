@@ -105,6 +105,7 @@ void
 gst_mobilenet_settings_clear (GstMobilenetSettings * settings)
 {
   gst_mobilenet_model_settings_clear (&settings->model);
+  g_clear_pointer (&settings->dump_input, g_free);
 }
 
 gboolean
@@ -200,6 +201,10 @@ gst_mobilenet_settings_set (GstMobilenetSettings * settings, guint prop_id,
       break;
     case GST_MOBILENET_PROP_DEBUG_DELAY:
       frame->debug_delay = g_value_get_uint (value);
+      break;
+    case GST_MOBILENET_PROP_DUMP_INPUT:
+      g_free (settings->dump_input);
+      settings->dump_input = g_value_dup_string (value);
       break;
     default:
       return FALSE;
@@ -298,6 +303,9 @@ gst_mobilenet_settings_get (const GstMobilenetSettings * settings,
       break;
     case GST_MOBILENET_PROP_DEBUG_DELAY:
       g_value_set_uint (value, frame->debug_delay);
+      break;
+    case GST_MOBILENET_PROP_DUMP_INPUT:
+      g_value_set_string (value, settings->dump_input);
       break;
     default:
       return FALSE;

@@ -72,6 +72,7 @@ typedef struct {
 } GstMobilenetFrameSettings;
 
 typedef struct {
+  gchar *dump_input;            /* file name; NULL: none */
   GstMobilenetModelSettings model;
   GstMobilenetFrameSettings frame;
 } GstMobilenetSettings;
@@ -105,6 +106,7 @@ typedef enum {
   GST_MOBILENET_PROP_RECLASSIFY_INTERVAL,
   GST_MOBILENET_PROP_ATTACH,
   GST_MOBILENET_PROP_DEBUG_DELAY,
+  GST_MOBILENET_PROP_DUMP_INPUT,
   GST_MOBILENET_N_SETTINGS      /* the element's own properties come from here on */
 } GstMobilenetProp;
 
