@@ -66,8 +66,7 @@ camera_launch (const CameraOptions * options, const Camera * camera,
   if (options->headless)
     add (launch, "! fakesink sync=false");
   else
-    add (launch, "! mobilenetoverlay ! videoconvert ! autovideosink "
-        "sync=false");
+    add (launch, "! mobilenetoverlay ! videoconvert ! autovideosink");
   g_ptr_array_add (launch, NULL);
   return (gchar **) g_ptr_array_free (launch, FALSE);
 }

@@ -39,12 +39,12 @@ static void test_libcamera(void) {
     check(&options, &camera, &mode,
           "gst-launch-1.0 libcamerasrc name=camera camera-name=/base/soc/i2c0mux/imx219@10 ! "
           "video/x-raw,format=NV12,width=640,height=480,framerate=25/2,colorimetry=bt709 ! "
-          "mobilenet name=classifier ! mobilenetoverlay ! videoconvert ! autovideosink sync=false");
+          "mobilenet name=classifier ! mobilenetoverlay ! videoconvert ! autovideosink");
     mode.format = "JPEG";
     check(&options, &camera, &mode,
           "gst-launch-1.0 libcamerasrc name=camera camera-name=/base/soc/i2c0mux/imx219@10 ! "
           "image/jpeg,width=640,height=480,framerate=25/2 ! jpegdec max-errors=-1 ! "
-          "mobilenet name=classifier ! mobilenetoverlay ! videoconvert ! autovideosink sync=false");
+          "mobilenet name=classifier ! mobilenetoverlay ! videoconvert ! autovideosink");
 }
 
 int main(void) {
