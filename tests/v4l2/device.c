@@ -209,14 +209,17 @@ static int parameters(const Handle *handle, struct v4l2_streamparm *parameters, 
 
 static int request(Handle *handle, unsigned *count, unsigned type, unsigned memory,
                    unsigned length) {
+    int status = 0;
+
     if (type != V4L2_BUF_TYPE_VIDEO_CAPTURE || memory != V4L2_MEMORY_MMAP)
         return -EINVAL;
     if (streamer && streamer != handle)
         return -EBUSY;
-    if (*count == 0)
-        return 0;
-    streamer = handle;
-    return stream_add_buffers(&handle->stream, count, setup.buffers, length);
+    if (*count > 0)
+        status = stream_add_buffers(&handle->stream, count, setup.buffers, length);
+    if (handle->stream.n_buffers > 0)
+        streamer = handle;
+    return status;
 }
 
 static int request_buffers(Handle *handle, struct v4l2_requestbuffers *buffers) {

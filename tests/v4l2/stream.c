@@ -89,13 +89,15 @@ int stream_dequeue(Stream *stream, struct v4l2_buffer *buffer, int fd, bool nonb
     char byte;
     unsigned index;
 
-    while (stream->running && stream->filled.n == 0) {
+    while (stream->running && !stream->ended && stream->filled.n == 0) {
         if (nonblocking)
             return -EAGAIN;
         pthread_cond_wait(&stream->changed, stream->lock);
     }
     if (!stream->running)
         return -EINVAL;
+    if (stream->filled.n == 0)
+        return -ENODEV;
     index = pop(&stream->filled);
     recv(fd, &byte, 1, MSG_DONTWAIT);
     stream->buffers[index].flags &= ~(unsigned)V4L2_BUF_FLAG_DONE;
@@ -149,6 +151,7 @@ static void *pace(void *data) {
         stream->sequence++;
         if (stream->unplug && stream->delivered >= stream->unplug) {
             stream->unplugged();
+            stream->ended = true;
             pthread_cond_broadcast(&stream->changed);
             break;
         }
@@ -168,6 +171,7 @@ int stream_start(Stream *stream, const char *folder) {
         return status;
     stream->sequence = stream->delivered = 0;
     stream->running = true;
+    stream->ended = false;
     if ((status = pthread_create(&stream->thread, NULL, pace, stream))) {
         stream->running = false;
         pictures_free(&stream->pictures);

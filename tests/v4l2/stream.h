@@ -37,6 +37,7 @@ typedef struct Stream {
     pthread_t thread;
     pthread_cond_t changed;
     bool running;
+    bool ended; /* unplugged */
     unsigned sequence, delivered;
 } Stream;
 
