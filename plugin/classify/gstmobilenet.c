@@ -9,6 +9,22 @@
  * Without properties it uses the built-in model, with 1000 classes of everyday
  * things and animals.
  *
+ * In a live pipeline frames pass at once, and a worker classifies the newest one;
+ * each frame gets the last result that is ready, with its age. Elsewhere, or with
+ * #GstMobilenet:mode=sync, each frame waits for its own result; the element then
+ * tells a live pipeline its latency, and passes frames that would be too late for
+ * the sink without looking at them (#GstBaseTransform:qos). Live labels are kept
+ * steady: by #GstMobilenet:smoothing, #GstMobilenet:enter-threshold and
+ * #GstMobilenet:leave-threshold, and where none holds, the result says "unknown".
+ *
+ * When the best label changes, an element message "mobilenet-classification" is
+ * posted, with the fields label, probability, previous, timestamp and model, and
+ * #GstMobilenet::label-changed is emitted.
+ *
+ * With #GstMobilenet:roi it classifies the regions that a detector has attached.
+ *
+ * Elements of a process that name the same model share its weights.
+ *
  * A frame that can't be classified (its memory can't be read, or contradicts
  * its caps) passes untouched and without a result; the first such frame is
  * answered with a warning on the bus. Frames marked GAP have no picture of their
@@ -25,7 +41,7 @@
  * |[
  * gst-launch-1.0 v4l2src ! mobilenet ! mobilenetoverlay ! videoconvert ! \
  *     autovideosink
- * ]| Labels on a camera's picture.
+ * ]| Labels on a camera's picture, never late.
  * |[
  * gst-launch-1.0 filesrc location=video.mp4 ! decodebin ! \
  *     mobilenet interval=5 ! mobilenetlog location=labels.jsonl ! fakesink
