@@ -7,7 +7,8 @@ gst_mobilenet_seen_init (GstMobilenetSeen * seen,
   *seen = (GstMobilenetSeen) {
   NULL};
   if (result && result->n_classes > 0
-      && result->classes[0].probability >= min_probability)
+      && (result->classes[0].index == GST_MOBILENET_INDEX_UNKNOWN
+          || result->classes[0].probability >= min_probability))
     seen->result = gst_mobilenet_result_ref ((GstMobilenetResult *) result);
 }
 

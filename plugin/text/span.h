@@ -20,7 +20,8 @@ typedef struct {
   GstClockTime end;
 } GstMobilenetSpan;
 
-/* Refers to the result, so that the frame itself can go. Labels less probable than `min_probability` aren't seen. */
+/* Refers to the result, so that the frame itself can go. Labels less probable than `min_probability` aren't seen,
+ * but "unknown" always is. */
 void gst_mobilenet_seen_init (GstMobilenetSeen * seen, const GstMobilenetResult * result,
     gdouble min_probability);
 void gst_mobilenet_seen_clear (GstMobilenetSeen * seen);

@@ -99,6 +99,8 @@ gst_mobilenet_template_fill (const gchar * template,
   GString *text = g_string_new (NULL);
   const gchar *at;
 
+  if (result->classes[0].index == GST_MOBILENET_INDEX_UNKNOWN)
+    template = "%l";
   for (at = template; *at; at++) {
     if (*at == '%')
       append_placeholder (text, *++at, result);

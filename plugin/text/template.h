@@ -5,6 +5,7 @@
  *   %i  its index in the model's output
  *   %m  the model's name
  *   %%  a percent sign
+ * "unknown", which has neither probability nor index, is written alone, whatever the template.
  */
 #ifndef __GST_MOBILENET_TEMPLATE_H__
 #define __GST_MOBILENET_TEMPLATE_H__

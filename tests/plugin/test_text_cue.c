@@ -132,6 +132,26 @@ GST_START_TEST (templates)
 
 GST_END_TEST;
 
+/* What `mobilenet unknown=on` says has no probability. */
+GST_START_TEST (unknown_is_written_alone)
+{
+  GstMobilenetCategory category = { GST_MOBILENET_INDEX_UNKNOWN, "unknown", 0 };
+  GstMobilenetResult *result = gst_mobilenet_result_new ("net", &category, 1,
+      0, 0, 0);
+  GstHarness *h = text_harness ("emit=end", NULL);
+  GstBuffer *frame = gst_buffer_new ();
+
+  GST_BUFFER_PTS (frame) = 0;
+  gst_buffer_add_mobilenet_meta (frame, result, NULL, 0);
+  gst_mobilenet_result_unref (result);
+  fail_unless_equals_int (gst_harness_push (h, frame), GST_FLOW_OK);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  assert_text (h, "unknown", 0, 1);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (wrong_templates_are_refused)
 {
   const gchar *const wrong[] = { "%", "%x", "a %l 100%", "\377" };
@@ -168,6 +188,7 @@ text_cue_suite (void)
   tcase_add_test (tc, labels_are_escaped);
   tcase_add_test (tc, json_is_the_record_of_the_log);
   tcase_add_test (tc, templates);
+  tcase_add_test (tc, unknown_is_written_alone);
   tcase_add_test (tc, wrong_templates_are_refused);
   return s;
 }
