@@ -18,7 +18,7 @@ need_if_known clang-format-14 indent valgrind "${python_packages[@]}"
 # In CI a warning is an error; a contributor's newer compiler may know more warnings, as one that instruments does.
 build "$root/build" "-Dwerror=$([ -n "${CI:-}" ] && echo true || echo false)"
 build "$root/build/asan" -Db_sanitize=address,undefined -Db_lundef=false
-build "$root/build/tsan" -Db_sanitize=thread -Db_lundef=false -Dplugin=disabled
+build "$root/build/tsan" -Db_sanitize=thread -Db_lundef=false -Dplugin=auto -Dcamera=disabled
 
 failed=0
 # GLib and GStreamer keep what they allocate until the process ends; the scanner of plugins isn't instrumented.
@@ -31,7 +31,7 @@ ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no CK_TIMEOUT_MULTIPLIER=10 \
   meson test -C "$root/build/asan" --no-rebuild --print-errorlogs --suite plugin --timeout-multiplier 4 --logbase plugin || failed=1
 say "testing: TSan"
 meson test -C "$root/build/tsan" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
-  nn/base/threads nn/plan/fuse nn/plan/plan nn/session || failed=1
+  nn/base/threads nn/plan/fuse nn/plan/plan nn/session plugin/worker || failed=1
 
 exec python3 - $failed "$root"/build/meson-logs/testlog.json "$root"/build/asan/meson-logs/{testlog,plugin}.json \
   "$root"/build/tsan/meson-logs/testlog.json <<'END'

@@ -1,0 +1,147 @@
+/* The worker under a streaming thread that does everything in any order. tests/run.sh has it run under TSan too. */
+#include "plugin/classify/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS 400
+
+typedef struct
+{
+  GstMobilenetClassifier *classifier;
+  GstMobilenetWorker *worker;
+  gsize bytes;
+  guint n_handed, n_replaced, n_taken;
+  gint n_done;                  /* atomic, as the worker counts */
+  guint64 newest;               /* frame of the last result */
+  guint stream;
+} Stress;
+
+/* Never compiled out, and no gst-check, which isn't instrumented. */
+#define CHECK(condition) \
+  do { \
+    if (!(condition)) { \
+      fprintf (stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      exit (1); \
+    } \
+  } while (0)
+
+static void
+done (gpointer data, const GstMobilenetFinished * finished,
+    const MnetError * error)
+{
+  Stress *stress = data;
+
+  CHECK (!finished->failed && !error);
+  g_atomic_int_inc (&stress->n_done);
+}
+
+static void
+hand_over (Stress * stress, GRand * rand, guint64 frame)
+{
+  GstMobilenetJob job = {.classifier = stress->classifier,.n_looks = 1,
+    .frame = frame,.stream = stress->stream,.pts = frame * GST_MSECOND
+  };
+  gboolean replaced;
+  guint8 *tensor = gst_mobilenet_worker_begin (stress->worker, stress->bytes,
+      g_rand_int_range (rand, 0, 2) * GST_SECOND, &replaced);
+
+  stress->n_replaced += replaced;
+  if (!tensor)
+    return;
+  memset (tensor, frame, stress->bytes);
+  job.looks[0].whole = TRUE;
+  if (g_rand_int_range (rand, 0, 5)) {
+    gst_mobilenet_worker_end (stress->worker, &job);
+    stress->n_handed++;
+  } else {
+    gst_mobilenet_worker_end (stress->worker, NULL);
+  }
+}
+
+static void
+take (Stress * stress)
+{
+  GstMobilenetFinished finished;
+
+  if (!gst_mobilenet_worker_take (stress->worker, stress->stream, &finished))
+    return;
+  CHECK (finished.job.stream == stress->stream);
+  CHECK (finished.job.frame >= stress->newest);
+  CHECK (finished.results[0]->n_classes == 3);
+  CHECK (finished.results[0]->pts == finished.job.frame * GST_MSECOND);
+  stress->newest = finished.job.frame;
+  stress->n_taken++;
+  gst_mobilenet_finished_clear (&finished);
+}
+
+static void
+restart (Stress * stress)
+{
+  gst_mobilenet_worker_free (stress->worker);
+  stress->worker = gst_mobilenet_worker_new (done, stress);
+}
+
+static gpointer
+stream_thread (gpointer data)
+{
+  Stress *stress = data;
+  GRand *rand = g_rand_new_with_seed (7);
+  guint64 frame;
+
+  for (frame = 0; frame < STEPS; frame++) {
+    switch (g_rand_int_range (rand, 0, 24)) {
+      case 0:
+        gst_mobilenet_worker_drain (stress->worker);
+        CHECK (!gst_mobilenet_worker_is_busy (stress->worker));
+        break;
+      case 1:
+        stress->stream++;
+        break;
+      case 2:
+        restart (stress);
+        break;
+      case 3:
+      case 4:
+        g_usleep (g_rand_int_range (rand, 0, 20000));
+        break;
+      default:
+        hand_over (stress, rand, frame);
+        break;
+    }
+    take (stress);
+  }
+  gst_mobilenet_worker_drain (stress->worker);
+  take (stress);
+  g_rand_free (rand);
+  return NULL;
+}
+
+int
+main (void)
+{
+  const GstMobilenetModelSettings settings = {.threads = 1,.top_k = 3 };
+  const MnetPreprocess preprocess = { 0 };
+  Stress stress = { 0 };
+  MnetModel *model = NULL;
+  MnetError error;
+
+  CHECK (mnet_model_open (NULL, NULL, &model, &error) == MNET_OK);
+  stress.classifier =
+      gst_mobilenet_classifier_new (model, &settings, &preprocess, &error);
+  CHECK (stress.classifier != NULL);
+  stress.bytes = mnet_model_info (model)->input_bytes;
+  stress.worker = gst_mobilenet_worker_new (done, &stress);
+  g_thread_join (g_thread_new ("stream", stream_thread, &stress));
+  gst_mobilenet_worker_free (stress.worker);
+  gst_mobilenet_classifier_unref (stress.classifier);
+  mnet_model_unref (&model);
+
+  printf ("%u handed over, %u replaced, %d done, %u taken\n", stress.n_handed,
+      stress.n_replaced, stress.n_done, stress.n_taken);
+  CHECK (stress.n_taken > 0 && stress.n_replaced > 0);
+  CHECK ((guint) stress.n_done + stress.n_replaced <= stress.n_handed);
+  CHECK ((guint) stress.n_done >= stress.n_taken);
+  return 0;
+}
