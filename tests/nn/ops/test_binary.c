@@ -95,6 +95,21 @@ static void long_rows(void) {
     check_all(2, wide, 2, column);
 }
 
+/* An operand that repeats along the picture, over several blocks of the output. */
+static void repeated_channels(void) {
+    static const int32_t channels[] = {3, 16, 24, 300, 1024, 1025};
+
+    for (size_t i = 0; i < sizeof(channels) / sizeof(*channels); i++) {
+        const int32_t n = channels[i];
+        const int32_t picture[] = {1, 9, 3000 / n + 3, n}, gate[] = {1, 1, 1, n};
+        const int32_t pictures[] = {2, 3, 5, n}, gates[] = {2, 1, 1, n}, rows[] = {3, 1, n};
+
+        check_all(4, picture, 4, gate);
+        check_all(4, pictures, 4, gates);
+        check_all(4, pictures, 3, rows);
+    }
+}
+
 static void random_forms(void) {
     for (int i = 0; i < 200; i++) {
         int32_t dims[MNET_MAX_RANK], a[MNET_MAX_RANK], b[MNET_MAX_RANK];
@@ -132,6 +147,7 @@ int main(int argc, char **argv) {
     case_seed(argc, argv);
     RUN(common_forms);
     RUN(long_rows);
+    RUN(repeated_channels);
     RUN(random_forms);
     RUN(wrong_shapes_are_refused);
     return test_end();
