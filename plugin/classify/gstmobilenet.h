@@ -69,12 +69,39 @@ void gst_mobilenet_close (GstMobilenet * self);
 
 /* Takes the buffer and returns it, or one that shares its memory, with what is known of it. */
 GstBuffer *gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer);
-/* What was seen until now says nothing about the frames to come. */
-void gst_mobilenet_forget (GstMobilenet * self);
-/* Waits for what the worker looks at. TRUE where that has given a result that no frame has carried: self->result. */
-gboolean gst_mobilenet_drain (GstMobilenet * self);
 /* Ends the worker, and frees what frames have left. The streaming thread may have stopped. */
 void gst_mobilenet_process_stop (GstMobilenet * self);
+/* Of a frame; 0 where nothing says. */
+GstClockTime gst_mobilenet_duration_of (GstMobilenet * self, GstBuffer * buffer);
+
+/* looks.c, all in the streaming thread */
+
+/* Shows what the settings ask for to the classifier, or gives it to the worker. */
+void gst_mobilenet_classify (GstMobilenet * self, GstBuffer * buffer, const GstMobilenetFrameSettings * settings,
+    gboolean async);
+
+/* results.c, in the streaming thread but where it says more */
+
+/* What was seen until now says nothing about the frames to come. */
+void gst_mobilenet_forget (GstMobilenet * self);
+/* The frame's own result holds no longer. */
+void gst_mobilenet_drop_result (GstMobilenet * self);
+/* A frame's outcome; with the times of `result`, which may be NULL. Any thread. */
+void gst_mobilenet_count (GstMobilenet * self, GstMobilenetFrameOutcome outcome, const GstMobilenetResult * result);
+void gst_mobilenet_frame_failed (GstMobilenet * self, const gchar * reason);
+/* Counts, and tells of a new label; in the worker, in async mode. */
+void gst_mobilenet_publish (GstMobilenet * self, const GstMobilenetFinished * finished);
+/* The worker's GstMobilenetWorkerDone; `data` is the element. */
+void gst_mobilenet_worker_done (gpointer data, const GstMobilenetFinished * finished, const MnetError * error);
+/* What was seen holds from now on. TRUE where that says something about the frame as a whole. */
+gboolean gst_mobilenet_keep_results (GstMobilenet * self, GstMobilenetFinished * finished);
+/* The same with what the worker has finished, if anything. */
+gboolean gst_mobilenet_take_finished (GstMobilenet * self);
+/* The same after what the worker looks at is done. */
+gboolean gst_mobilenet_drain (GstMobilenet * self);
+/* Takes the buffer and returns it, or one that shares its memory, with what holds for it. */
+GstBuffer *gst_mobilenet_attach_results (GstMobilenet * self, GstBuffer * buffer,
+    const GstMobilenetFrameSettings * settings);
 
 /* live.c */
 
