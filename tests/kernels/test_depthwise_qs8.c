@@ -48,6 +48,8 @@ static void depthwise_make(Depthwise *d, bool extreme, bool with_add) {
     int most = tier_int(0, 1) ? 127 : 255; /* of weights: some tiers do bytes otherwise */
     size_t channels = (size_t)d->p.channels;
     size_t taps = (size_t)d->p.kernel[0] * (size_t)d->p.kernel[1];
+    /* below 1 none of the products can reach 2^31, which some tiers make use of */
+    bool below_one = tier_int(0, 1);
 
     d->in = (size_t)d->p.size[0] * (size_t)d->p.size[1] * channels;
     d->out = (size_t)d->p.out_size[0] * (size_t)d->p.out_size[1] * channels;
@@ -66,7 +68,9 @@ static void depthwise_make(Depthwise *d, bool extreme, bool with_add) {
         d->w[i] = (int16_t)value(most, extreme);
     for (size_t c = 0; c < channels; c++) {
         d->bias[c] = extreme ? (tier_int(0, 1) ? INT32_MAX : INT32_MIN) : tier_int(-9999, 9999);
-        d->multiplier[c] = (float)tier_int(1, 1000) * (extreme ? 1.0f : 1e-5f);
+        d->multiplier[c] = (float)tier_int(1, 1000) * 1e-5f;
+        if (extreme)
+            d->multiplier[c] = below_one ? nextafterf(1, 0) : (float)tier_int(1, 1000);
     }
     random_epilogue(&d->epilogue, &d->add, with_add);
 }

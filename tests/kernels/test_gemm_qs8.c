@@ -29,6 +29,8 @@ typedef struct Product {
 
 static void product_make(Product *p, bool extreme, bool with_add) {
     int least = -128 + p->w_offset;
+    /* below 1 none of the products can reach 2^31, which some tiers make use of */
+    bool below_one = tier_int(0, 1);
 
     p->x = poisoned(p->rows * p->k);
     p->w = poisoned(p->columns * p->k * sizeof(int16_t));
@@ -46,7 +48,9 @@ static void product_make(Product *p, bool extreme, bool with_add) {
         p->residual[i] = (int8_t)tier_int(-128, 127);
     for (size_t c = 0; c < p->columns; c++) {
         p->bias[c] = extreme ? (tier_int(0, 1) ? INT32_MAX : INT32_MIN) : tier_int(-9999, 9999);
-        p->multiplier[c] = extreme ? (float)tier_int(1, 1000) : (float)tier_int(1, 1000) * 1e-6f;
+        p->multiplier[c] = (float)tier_int(1, 1000) * 1e-6f;
+        if (extreme)
+            p->multiplier[c] = below_one ? nextafterf(1, 0) : (float)tier_int(1, 1000);
     }
     random_epilogue(&p->epilogue, &p->add, with_add);
 }
