@@ -10,7 +10,7 @@ esac
 
 # Scripts that are tested choose no build by what the caller had set.
 unset MNET_BUILD MNET_INSTALL
-need "${build_packages[@]}" "${run_packages[@]}" "${file_packages[@]}" gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
+need "${build_packages[@]}" "${run_packages[@]}" "${file_packages[@]}" gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-x \
   g++ python3 curl
 ! pkg-config --atleast-version=1.24 gstreamer-1.0 || need "${analytics_packages[@]}"
 # For tests that skip without: not every release has them.
