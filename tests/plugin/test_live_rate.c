@@ -100,7 +100,10 @@ GST_START_TEST (a_slow_classifier_holds_nothing_up)
   fail_unless (waits[FRAMES / 2] < DELAY / 4);
   fail_unless (waits[FRAMES * 9 / 10] < DELAY / 2);
   fail_unless (oldest / 1e3 < 4 * inference_ms);
+  /* ASan keeps what is freed for a while */
+#if !defined (__SANITIZE_ADDRESS__)
   fail_unless (grown < 1024);
+#endif
   for (i = 0; i < PICTURES; i++)
     gst_buffer_unref (pictures[i]);
   gst_harness_teardown (h);
