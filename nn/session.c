@@ -63,6 +63,7 @@ static MnetStatus open_converters(MnetSession *session, const MnetPreprocess *pr
         target_of(session->model, graph->input_dtype, graph->input_layout, &graph->input_quant);
     MnetStatus status = mnet_image_converter_new(&canonical, preprocess, session->threads,
                                                  &session->to_input, error);
+    /* Of one thread: who prepares while another runs must not wait for a worker of the pool. */
     if (!status)
         status = mnet_image_converter_new(&raw, preprocess, 1, &session->to_tensor, error);
     return status;
