@@ -1,4 +1,5 @@
 #include "tests/kernels/conv.h"
+#include "tests/kernels/tier.h"
 #include "tests/test.h"
 
 #include <math.h>
@@ -73,6 +74,7 @@ static void longest_sum(void) {
 }
 
 int main(int argc, char **argv) {
+    tier_need_mask();
     base_seed = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : (unsigned)time(NULL);
     printf("seed %u\n", base_seed);
     RUN(floats);

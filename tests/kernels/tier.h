@@ -4,6 +4,7 @@
 #define MNET_TESTS_KERNELS_TIER_H
 
 #include "nn/base/cpu.h"
+#include "tests/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,15 @@ static inline int tier_count(void) {
     while (tier_features(n) != UINT32_MAX)
         n++;
     return n;
+}
+
+/* Skips where the CPU lacks what MNET_CPU asks for, as another mask leaves the same then. */
+static inline void tier_need_mask(void) {
+    const char *mask = getenv("MNET_CPU");
+    char names[200];
+
+    if (mask && strcmp(mask, mnet_cpu_names(mnet_cpu_features(), names, sizeof names)))
+        SKIP("the CPU has %s of %s", names, mask);
 }
 
 static uint64_t tier_state;
