@@ -10,7 +10,7 @@
 #define LEAST_STRIPS 4 /* fewer leave threads idle; then the project stays apart */
 #define LEAST_UNITS 8  /* of panels */
 
-static int floor_max(int a, int b) {
+static int max_int(int a, int b) {
     return a > b ? a : b;
 }
 
@@ -26,7 +26,7 @@ static int top_of(const MnetPatches *p, int row) {
 
 static int bottom_of(const MnetPatches *p, int last) {
     int bottom = row_above(p, last - 1) + p->kernel[0];
-    return bottom > p->size[0] ? p->size[0] : floor_max(bottom, 0);
+    return bottom > p->size[0] ? p->size[0] : max_int(bottom, 0);
 }
 
 /* The band that starts at output row `begin` of rows [first, last); `first` has no band before
@@ -37,9 +37,9 @@ static MnetBand band_at(const MnetFused *fused, int image, int first, int begin,
 
     band.end = begin + fused->band < last ? begin + fused->band : last;
     band.top = top_of(p, begin);
-    band.bottom = floor_max(bottom_of(p, band.end), band.top);
+    band.bottom = max_int(bottom_of(p, band.end), band.top);
     if (begin > first)
-        band.kept = floor_max(bottom_of(p, begin) - band.top, 0);
+        band.kept = max_int(bottom_of(p, begin) - band.top, 0);
     band.next_top = band.end < last ? top_of(p, band.end) : band.bottom;
     if (band.next_top > band.bottom)
         band.next_top = band.bottom;
@@ -74,7 +74,7 @@ static bool fits(const MnetFused *fused) {
         return false;
     if (project && (project->groups != 1 || !project->pointwise))
         return false;
-    return depthwise->quantized ? mnet_fused_qs8_fits(fused) : mnet_fused_f32_fits(fused);
+    return depthwise->quantized || mnet_fused_f32_fits(fused);
 }
 
 /* Bytes of a row of the head's output, and of the depthwise convolution's. */
@@ -103,7 +103,7 @@ static void set_rows(MnetFused *fused, int band) {
     const MnetPatches *p = &fused->depthwise->patches;
 
     fused->band = band < 1 ? 1 : band > p->out_size[0] ? p->out_size[0] : band;
-    fused->overlap = fused->band < p->out_size[0] ? floor_max(p->kernel[0] - p->stride[0], 0) : 0;
+    fused->overlap = fused->band < p->out_size[0] ? max_int(p->kernel[0] - p->stride[0], 0) : 0;
     fused->rows = (fused->band - 1) * p->stride[0] + p->kernel[0];
     fused->rows = fused->rows < p->size[0] ? fused->rows : p->size[0];
 }
@@ -129,8 +129,8 @@ static void choose_band(MnetFused *fused, size_t cache_bytes) {
 /* Strips that a picture is cut into; false where it is too low for enough of them. */
 static bool choose_strips(MnetFused *fused) {
     const MnetPatches *p = &fused->depthwise->patches;
-    int shared = fused->head ? floor_max(p->kernel[0] - p->stride[0], 0) : 0;
-    int least = floor_max(shared * STRIP_SHARE / p->stride[0], 1);
+    int shared = fused->head ? max_int(p->kernel[0] - p->stride[0], 0) : 0;
+    int least = max_int(shared * STRIP_SHARE / p->stride[0], 1);
     int strips = p->out_size[0] / least;
 
     strips = strips < 1 ? 1 : strips > MOST_STRIPS ? MOST_STRIPS : strips;

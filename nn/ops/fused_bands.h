@@ -57,10 +57,10 @@ MnetPatches mnet_fused_geometry(const MnetFused *fused, const MnetBand *band, in
 /** Places `bytes` of scratch behind *end, which it moves on; returns where. */
 size_t mnet_fused_place(size_t *end, size_t bytes);
 
-/** The halves of mnet_op_fuse(), by type: whether there is code for the parts, and, once the
- * shape is known, kernels, scratch and weights. */
+/** Whether there is code for float parts; for integers there always is. */
 bool mnet_fused_f32_fits(const MnetFused *fused);
-bool mnet_fused_qs8_fits(const MnetFused *fused);
+
+/** The halves of mnet_op_fuse(), by type, once the shape is known: kernels, scratch and weights. */
 MnetStatus mnet_fused_f32_prepare(const MnetGraph *graph, const MnetNode *const *parts,
                                   MnetFused *fused, MnetArena *memory, MnetStep *step,
                                   MnetError *error);

@@ -175,10 +175,6 @@ static const MnetFusedKernels kernels = {
     .end = end,
 };
 
-bool mnet_fused_qs8_fits(const MnetFused *fused) {
-    return true;
-}
-
 /* The depthwise convolution's weights for channels [c, c + columns); NULL when out of memory. */
 static const void *pack_panel(const MnetGraph *graph, const MnetNode *node, const MnetFused *fused,
                               MnetArena *memory, size_t c, size_t columns) {
