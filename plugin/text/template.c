@@ -44,8 +44,7 @@ append_name (GString * out, const gchar * name)
 }
 
 static void
-append_placeholder (GString * out, gchar letter,
-    const GstMobilenetResult * result)
+append_field (GString * out, gchar letter, const GstMobilenetResult * result)
 {
   const GstMobilenetCategory *category = &result->classes[0];
 
@@ -103,7 +102,7 @@ gst_mobilenet_template_fill (const gchar * template,
     template = "%l";
   for (at = template; *at; at++) {
     if (*at == '%')
-      append_placeholder (text, *++at, result);
+      append_field (text, *++at, result);
     else
       g_string_append_c (text, *at);
   }

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 
 #define GST_MOBILENET_TEMPLATE_DEFAULT "%l %p%%"
 
-/* Whether each % begins a placeholder, and the rest is UTF-8. */
+/* Whether each % begins a field, and the rest is UTF-8. */
 gboolean gst_mobilenet_template_is_valid (const gchar * template);
 
 /* Fills a valid template with the first class of `result`, which has one. What comes is UTF-8 in lines that are neither
