@@ -7,12 +7,6 @@
 
 #include "plugin/classify/imagemap.h"
 
-static GstClockTime
-monotonic_now (void)
-{
-  return g_get_monotonic_time () * GST_USECOND;
-}
-
 /* Whether the tensor is so like the one classified last that its result still
  * holds; else it is the one to compare the next with. */
 static gboolean
@@ -120,7 +114,7 @@ classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
     GstClockTime duration)
 {
   const MnetModelInfo *info = gst_mobilenet_classifier_info (self->classifier);
-  GstMobilenetFinished finished = {.began = monotonic_now () };
+  GstMobilenetFinished finished = {.began = gst_util_get_timestamp () };
   guint8 *tensor = NULL;
   MnetError error;
   guint i;
@@ -129,7 +123,7 @@ classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
       duration);
   g_usleep (job->debug_delay * 1000);
   if (settings->pacing.static_threshold > 0 && job->looks[0].whole) {
-    GstClockTime began = monotonic_now ();
+    GstClockTime began = gst_util_get_timestamp ();
 
     if (!self->tensor)
       self->tensor = g_malloc (info->input_bytes);
@@ -139,7 +133,7 @@ classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
       gst_mobilenet_frame_failed (self, error.message);
       return;
     }
-    job->preprocess_time = monotonic_now () - began;
+    job->preprocess_time = gst_util_get_timestamp () - began;
     leave_static (self, settings, job, tensor);
     if (!job->n_looks) {
       gst_mobilenet_count (self, GST_MOBILENET_FRAME_STATIC, NULL);
@@ -156,7 +150,8 @@ classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   }
   finished.job = *job;
   gst_mobilenet_keep_results (self, &finished);
-  gst_mobilenet_update_latency (self, monotonic_now () - finished.began);
+  gst_mobilenet_update_latency (self,
+      gst_util_get_timestamp () - finished.began);
   gst_mobilenet_publish (self, &finished);
   gst_mobilenet_finished_clear (&finished);
 }
@@ -205,7 +200,7 @@ classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
     gst_mobilenet_count (self, GST_MOBILENET_FRAME_BUSY, NULL);
     return;
   }
-  began = monotonic_now ();
+  began = gst_util_get_timestamp ();
   gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, job->pts,
       duration);
   if (!prepare_looks (self, map, job, tensors, &error)) {
@@ -221,7 +216,7 @@ classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   }
   if (job->n_looks < n_prepared)
     memmove (tensors, tensors + bytes, bytes * job->n_looks);
-  job->preprocess_time = monotonic_now () - began;
+  job->preprocess_time = gst_util_get_timestamp () - began;
   for (i = 0; i < job->n_looks; i++)
     dump_tensor (self, tensors + i * bytes);
   gst_mobilenet_worker_end (self->worker, job);

@@ -3,12 +3,6 @@
  */
 #include "plugin/classify/gstmobilenet.h"
 
-static GstClockTime
-monotonic_now (void)
-{
-  return g_get_monotonic_time () * GST_USECOND;
-}
-
 GstClockTime
 gst_mobilenet_duration_of (GstMobilenet * self, GstBuffer * buffer)
 {
@@ -68,7 +62,7 @@ is_wanted (GstMobilenet * self, GstBuffer * buffer,
   GstMobilenetPace pace = gst_mobilenet_pacing_ask (&self->pacing,
       &settings->pacing, GST_BUFFER_PTS (buffer),
       gst_mobilenet_duration_of (self, buffer),
-      monotonic_now ());
+      gst_util_get_timestamp ());
 
   if (pace == GST_MOBILENET_PACE_GO && unpaid)
     pace = GST_MOBILENET_PACE_BUDGET;
@@ -76,7 +70,8 @@ is_wanted (GstMobilenet * self, GstBuffer * buffer,
     gst_mobilenet_count (self, outcomes[pace], NULL);
     return FALSE;
   }
-  if (!async && self->result && gst_mobilenet_is_late (self, buffer)) {
+  /* there is something to show in its place */
+  if (!async && self->pacing.started && gst_mobilenet_is_late (self, buffer)) {
     gst_mobilenet_count (self, GST_MOBILENET_FRAME_QOS, NULL);
     return FALSE;
   }

@@ -30,12 +30,6 @@ struct _GstMobilenetWorker
   gboolean has_finished;
 };
 
-static GstClockTime
-monotonic_now (void)
-{
-  return g_get_monotonic_time () * GST_USECOND;
-}
-
 static void
 forget_job (GstMobilenetJob * job)
 {
@@ -91,7 +85,8 @@ is_busy (const GstMobilenetWorker * worker)
 static void
 run_job (GstMobilenetWorker * worker)
 {
-  GstMobilenetFinished finished = {.job = worker->job,.began = monotonic_now ()
+  GstMobilenetFinished finished = {.job = worker->job,.began =
+        gst_util_get_timestamp ()
   };
   Tensor tensor = worker->next;
   MnetError error;
@@ -114,7 +109,7 @@ run_job (GstMobilenetWorker * worker)
   forget_finished (worker);
   worker->finished = finished;
   worker->has_finished = TRUE;
-  worker->duration = monotonic_now () - worker->began;
+  worker->duration = gst_util_get_timestamp () - worker->began;
   worker->busy = FALSE;
   g_cond_broadcast (&worker->changed);
 }
@@ -176,7 +171,8 @@ gst_mobilenet_worker_begin (GstMobilenetWorker * worker, gsize bytes,
   *replaced = FALSE;
   g_mutex_lock (&worker->lock);
   if (!worker->busy
-      || monotonic_now () + margin >= worker->began + worker->duration) {
+      || gst_util_get_timestamp () + margin >=
+      worker->began + worker->duration) {
     *replaced = worker->slot == SLOT_FULL;
     if (*replaced)
       forget_job (&worker->job);

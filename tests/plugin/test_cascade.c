@@ -245,6 +245,27 @@ GST_START_TEST (a_static_frame_leaves_its_regions)
 
 GST_END_TEST;
 
+GST_START_TEST (late_regions_pass_unclassified)
+{
+  GstHarness *h = cascade_harness ("roi=regions");
+  guint i;
+
+  for (i = 0; i < 2; i++) {
+    GstBuffer *frame = frame_new (&info, 1, i);
+
+    add_region (frame, "cat", 10, 20, 60, 50, 0);
+    frame = mobilenet_push (h, frame);
+    fail_unless (find_meta (frame, 10) && find_meta (frame, 10)->age == i);
+    gst_buffer_unref (frame);
+    gst_harness_push_upstream_event (h,
+        gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.5, GST_SECOND, 0));
+  }
+  fail_unless_equals_uint64 (mobilenet_stat (h->element, "skipped-qos"), 1);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 cascade_suite (void)
 {
@@ -259,6 +280,7 @@ cascade_suite (void)
   tcase_add_test (tc, regions_in_async_mode_come_later);
   tcase_add_test (tc, results_go_to_the_detectors_regions);
   tcase_add_test (tc, a_static_frame_leaves_its_regions);
+  tcase_add_test (tc, late_regions_pass_unclassified);
   return s;
 }
 
