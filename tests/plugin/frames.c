@@ -170,6 +170,16 @@ mobilenet_harness (const gchar * properties)
   return element_harness ("mobilenet mode=sync threshold=0", properties);
 }
 
+GstHarness *
+live_harness (GstVideoInfo * info, const gchar * properties)
+{
+  GstHarness *h = element_harness ("mobilenet threshold=0", properties);
+
+  mobilenet_set_caps (h, "I420", 64, 48);
+  frame_info (info, "I420", 64, 48);
+  return h;
+}
+
 void
 mobilenet_set_caps (GstHarness * h, const gchar * format, gint width,
     gint height)

@@ -27,6 +27,8 @@ GstBuffer *frame_new_tight (const GstVideoInfo * info, guint cut);
 GstHarness *element_harness (const gchar * name, const gchar * properties);
 /* The same around a `mobilenet` with mode=sync threshold=0, as a harness is live. */
 GstHarness *mobilenet_harness (const gchar * properties);
+/* The same with the element's own mode, live, and I420 of 64x48, which `info` then describes. */
+GstHarness *live_harness (GstVideoInfo * info, const gchar * properties);
 void mobilenet_set_caps (GstHarness * h, const gchar * format, gint width, gint height);
 /* Pushes a frame, and returns what comes out. */
 GstBuffer *mobilenet_push (GstHarness * h, GstBuffer * frame);
