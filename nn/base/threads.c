@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -80,12 +79,14 @@ static bool change(atomic_int *state, int from, int to) {
 }
 
 static void work_on(Job *job, Share *share, int worker) {
-    for (;;) {
-        int begin = atomic_fetch_add_explicit(&share->next, job->chunk, memory_order_relaxed);
-        if (begin >= share->end)
+    MnetPart part = {.worker = worker};
+    for (int last = -1;; last = part.end) {
+        part.begin = atomic_fetch_add_explicit(&share->next, job->chunk, memory_order_relaxed);
+        if (part.begin >= share->end)
             break;
-        int end = begin + job->chunk < share->end ? begin + job->chunk : share->end;
-        job->task(job->data, begin, end, worker);
+        part.end = part.begin + job->chunk < share->end ? part.begin + job->chunk : share->end;
+        part.continues = part.begin == last;
+        job->task(job->data, &part);
     }
 }
 
@@ -181,25 +182,26 @@ static void release(Worker *worker) {
     atomic_store_explicit(&worker->state, IDLE, memory_order_release);
 }
 
-void mnet_threads_run(int threads, int units, MnetTask task, void *data) {
+void mnet_threads_run(int threads, int units, int grain, MnetTask task, void *data) {
     if (threads > units)
         threads = units;
     if (threads > MNET_MAX_THREADS)
         threads = MNET_MAX_THREADS;
     if (threads <= 1) {
         if (units > 0)
-            task(data, 0, units, 0);
+            task(data, &(MnetPart){.end = units});
         return;
     }
     if (atomic_load_explicit(&pool.count, memory_order_acquire) < threads - 1)
         grow(threads - 1);
 
-    /* A few pieces a thread: enough to even out a disturbed one, few enough to cost nothing. */
-    int chunk = units / (threads * 4);
+    /* A few parts a thread: enough to even out a disturbed one, few enough to cost nothing. */
+    int share = (units + threads - 1) / threads, parts = grain > 1 ? share / grain : share;
+    parts = parts < 1 ? 1 : parts > 4 ? 4 : parts;
     Job job; /* not all cleared: it is large */
     job.task = task;
     job.data = data;
-    job.chunk = chunk > 0 ? chunk : 1;
+    job.chunk = (share + parts - 1) / parts;
     job.n_shares = threads;
     for (int i = 0; i < threads; i++) {
         atomic_init(&job.shares[i].next, (int)((int64_t)units * i / threads));

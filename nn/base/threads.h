@@ -6,17 +6,28 @@
 #ifndef MNET_BASE_THREADS_H
 #define MNET_BASE_THREADS_H
 
+#include <stdbool.h>
+
 #define MNET_MAX_THREADS 64
 
 /**
- * A part of a job: units [begin, end) of it. `worker` is 0 to threads - 1, and no two parts of one
- * job that run at the same time have the same: it may pick scratch memory.
+ * Units [begin, end) of a job. `worker` is 0 to threads - 1, and no two parts of one job that run
+ * at the same time have the same: it may pick scratch memory. `continues` says that the worker's
+ * part before this one ended at `begin`, so that what it left in its scratch may serve again.
  */
-typedef void (*MnetTask)(void *job, int begin, int end, int worker);
+typedef struct MnetPart {
+    int begin, end, worker;
+    bool continues;
+} MnetPart;
 
-/** Calls `task` so that every unit of [0, units) is done once, on up to `threads` threads, and
- * returns when all are. */
-void mnet_threads_run(int threads, int units, MnetTask task, void *job);
+typedef void (*MnetTask)(void *job, const MnetPart *part);
+
+/**
+ * Calls `task` so that every unit of [0, units) is done once, on up to `threads` threads, and
+ * returns when all are. Each thread begins with an equal share of neighbouring units, and helps the
+ * others then. It takes a few parts for that, of at least `grain` units where there are so many.
+ */
+void mnet_threads_run(int threads, int units, int grain, MnetTask task, void *job);
 
 /** Physical cores that this process may use (affinity mask, cgroup quota), 1 to MNET_MAX_THREADS.
  */

@@ -129,9 +129,10 @@ static MnetStatus plan(MnetImageConverter *c, const MnetImage *image, MnetError 
     return MNET_OK;
 }
 
-static void convert_rows(void *data, int begin, int end, int worker) {
+static void convert_rows(void *data, const MnetPart *part) {
     const Job *job = data;
-    mnet_pass_run(&job->converter->pass, job->image, &job->color, job->tensor, begin, end, worker);
+    mnet_pass_run(&job->converter->pass, job->image, &job->color, job->tensor, part->begin,
+                  part->end, part->worker);
 }
 
 MnetStatus mnet_image_convert(MnetImageConverter *converter, const MnetImage *image, void *tensor,
@@ -148,6 +149,6 @@ MnetStatus mnet_image_convert(MnetImageConverter *converter, const MnetImage *im
                .color = mnet_color_make(converter->pass.info, image),
                .tensor = tensor};
     mnet_store_bars(&converter->pass.store, tensor, converter->preprocess.letterbox_color);
-    mnet_threads_run(converter->threads, converter->y[0].n_outputs, convert_rows, &job);
+    mnet_threads_run(converter->threads, converter->y[0].n_outputs, 1, convert_rows, &job);
     return MNET_OK;
 }

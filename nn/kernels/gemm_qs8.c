@@ -102,6 +102,7 @@ void mnet_gemm_qs8_row_terms(const MnetRowsQs8 *kernels, size_t rows, size_t k, 
 void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_features) {
     *kernels = (MnetGemmQs8Kernels){
         .mr = 2,
+        .block = 32,
         .nr = NR,
         .k_step = K_STEP,
         .rows = {.type = MNET_ROW_S16},

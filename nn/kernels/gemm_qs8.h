@@ -40,7 +40,8 @@ typedef struct MnetGemmQs8Args {
 } MnetGemmQs8Args;
 
 typedef struct MnetGemmQs8Kernels {
-    size_t mr, nr;    /* rows of a tile or of a good block, a hint; output channels of a panel */
+    size_t mr, block; /* hints: rows of a tile, and of a call that is worth its panels */
+    size_t nr;        /* output channels of a panel */
     size_t k_step;    /* k is a multiple of it, weights being filled up with zeros */
     MnetRowsQs8 rows; /* what rows of x are, and how they are made */
 

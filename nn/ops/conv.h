@@ -35,7 +35,8 @@ typedef struct MnetConv {
     MnetEpilogueQs8 epilogue;
     MnetQuantAdd add; /* with a residual: a is the convolution, b the residual */
 
-    /* conv_gemm.c: a unit is a block of output pixels by a block of panels */
+    /* conv_gemm_f32.c: a unit is a block of output pixels by a block of panels; conv_gemm_qs8.c: it
+     * is either a block of output pixels or a panel */
     MnetGemmF32Kernels gemm_f32;
     MnetGemmQs8Kernels gemm_qs8;
     size_t nr;           /* channels of a panel */
@@ -45,6 +46,7 @@ typedef struct MnetConv {
     int32_t w_offset;    /* qs8, see MnetGemmQs8Weights */
     int group_panels;    /* of each group */
     int row_block, rows; /* output pixels of a unit, of all */
+    int most_rows;       /* qs8: output pixels done at once */
     int panel_block, panels;
 
     /* conv_depthwise.c: a unit is an output row */

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+/* Of output: what is laid out under them is shared by neighbours. */
+#define LEAST_ROWS 8
+
 static MnetStatus pack(const MnetGraph *graph, const MnetNode *node, MnetArena *memory,
                        MnetConv *conv, MnetError *error) {
     uint64_t bytes = conv->depthwise_qs8.packed_bytes(&conv->patches);
@@ -38,11 +41,11 @@ static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, i
         residual = memory->tensors[conv->residual];
     for (int rows; begin < end; begin += rows) {
         size_t at = (size_t)begin * row_size;
+        const int8_t *picture = x + (size_t)(begin / p->out_size[0]) * picture_size;
         int row = begin % p->out_size[0], left = p->out_size[0] - row;
 
         rows = end - begin < left ? end - begin : left;
-        conv->depthwise_qs8.rows(p, x + (size_t)(begin / p->out_size[0]) * picture_size,
-                                 conv->x_zero_point, row, row + rows, conv->weights,
+        conv->depthwise_qs8.rows(p, picture, conv->x_zero_point, row, row + rows, conv->weights,
                                  &conv->epilogue, residual ? residual + at : NULL, y + at,
                                  memory->scratch);
     }
@@ -55,6 +58,7 @@ MnetStatus mnet_conv_depthwise_qs8_prepare(const MnetGraph *graph, const MnetNod
 
     mnet_depthwise_qs8_kernels_init(&conv->depthwise_qs8, mnet_cpu_features());
     step->run = run;
+    step->grain = LEAST_ROWS;
     step->kernel = conv->depthwise_qs8.name;
     status = pack(graph, node, memory, conv, error);
     return status ? status

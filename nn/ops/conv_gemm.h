@@ -15,24 +15,7 @@ static inline int mnet_ceil_div(int a, int b) {
     return a / b + (a % b != 0);
 }
 
-/** The part of a unit that lies in one group. */
-typedef struct MnetConvBlock {
-    size_t first, rows;     /* output pixels */
-    size_t panel, panels;   /* of all groups' panels */
-    size_t column, columns; /* of the output */
-    int group;
-} MnetConvBlock;
-
-/** The block of a unit that starts at `panel`. */
-MnetConvBlock mnet_conv_block(const MnetConv *conv, size_t unit, size_t panel);
-
-/**
- * Fills nr, panels and blocks for tiles of mr rows, panels of nr channels, and patches of so many
- * bytes a row, 0 where none are made. conv->rows and pointwise must be set.
- */
-void mnet_conv_divide(MnetConv *conv, size_t mr, size_t nr, size_t patch_bytes);
-
-/** Packs, and fills the step's run, kernel and scratch; calls mnet_conv_divide(). */
+/** Packs, divides into units, and fills the step's run, grain, kernel and scratch. */
 MnetStatus mnet_conv_gemm_f32_prepare(const MnetGraph *graph, const MnetNode *node,
                                       MnetArena *memory, MnetConv *conv, MnetStep *step,
                                       MnetError *error);
@@ -64,6 +47,14 @@ void mnet_conv_window_row_f32(const MnetPatches *p, const float *picture, int ro
 
 /** Integers' side alone, for nn/ops/fused_qs8.c too. */
 
+/** Some rows by some panels of one group. */
+typedef struct MnetConvBlock {
+    size_t first, rows;     /* output pixels */
+    size_t panel, panels;   /* of all groups' panels */
+    size_t column, columns; /* of the output */
+    int group;
+} MnetConvBlock;
+
 /** Rows of a matrix as the kernels take them; strides are in elements. */
 typedef struct MnetConvRows {
     const void *x;
@@ -78,12 +69,16 @@ const void *mnet_conv_gemm_qs8_panel(const MnetConv *conv, size_t panel);
  * which can be read (nn/plan/lifetimes.h, nn/base/arena.h). */
 bool mnet_conv_gemm_qs8_is_direct(const MnetConv *conv);
 
-/** Rows of a block from its input x; `out` has room for them where they aren't the tensor's own,
- * and `terms` for one a row. */
+/** Where the rows of a block from input x are: `out` has room for them where they aren't the
+ * tensor's own, and `terms` for one a row. */
 MnetConvRows mnet_conv_gemm_qs8_rows(const MnetConv *conv, const int8_t *x,
                                      const MnetConvBlock *block, void *out, int32_t *terms);
+/** Fills those that aren't the tensor's own, and the terms. */
+void mnet_conv_gemm_qs8_fill(const MnetConv *conv, const int8_t *x, const MnetConvBlock *block,
+                             void *out, int32_t *terms);
 /** Fills in the terms of n rows where the weights need them. */
-void mnet_conv_gemm_qs8_terms(const MnetConv *conv, size_t n, MnetConvRows *rows, int32_t *terms);
+void mnet_conv_gemm_qs8_terms(const MnetConv *conv, size_t n, const MnetConvRows *rows,
+                              int32_t *terms);
 
 /** The products of a block, with all that follows. */
 void mnet_conv_gemm_qs8_block(const MnetConv *conv, void *const *tensors,

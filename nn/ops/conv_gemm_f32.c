@@ -201,6 +201,8 @@ MnetStatus mnet_conv_gemm_f32_prepare(const MnetGraph *graph, const MnetNode *no
     step->run = run;
     step->kernel = conv->gemm_f32.name;
     divide(conv);
+    step->units =
+        mnet_ceil_div(conv->rows, conv->row_block) * mnet_ceil_div(conv->panels, conv->panel_block);
     status = pack(graph, node, memory, conv, error);
     if (conv->windows)
         floats = (uint64_t)p->kernel[0] * mnet_conv_window_width(p) * (size_t)p->channels;

@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows that are done at once stay in the second-level cache. */
+#define ROWS_BYTES (256 * 1024)
+/* Up to so many, all are done for each panel; what they cost to fill is little beside that many
+ * columns. */
+#define FEW_ROWS 64
+#define LEAST_COLUMNS 32
+
 size_t mnet_conv_gemm_qs8_columns(const MnetConv *conv, size_t panel) {
     size_t column = panel % (size_t)conv->group_panels * conv->nr;
     return mnet_min_size(conv->nr, (size_t)(conv->out_channels / conv->groups) - column);
@@ -122,7 +129,7 @@ bool mnet_conv_gemm_qs8_is_direct(const MnetConv *conv) {
 
 /* Scratch: rows, then their terms. */
 static size_t rows_bytes(const MnetConv *conv) {
-    size_t bytes = (size_t)conv->row_block * conv->k_padded * conv->gemm_qs8.rows.element;
+    size_t bytes = (size_t)conv->most_rows * conv->k_padded * conv->gemm_qs8.rows.element;
 
     return mnet_conv_gemm_qs8_is_direct(conv) ? 0
                                               : (bytes + MNET_ALIGN - 1) / MNET_ALIGN * MNET_ALIGN;
@@ -130,54 +137,112 @@ static size_t rows_bytes(const MnetConv *conv) {
 
 MnetConvRows mnet_conv_gemm_qs8_rows(const MnetConv *conv, const int8_t *x,
                                      const MnetConvBlock *block, void *out, int32_t *terms) {
-    MnetPatches patches = conv->patches;
     MnetConvRows rows = {.x = out, .stride = conv->k_padded};
 
-    patches.channel = block->group * patches.n_channels;
     if (mnet_conv_gemm_qs8_is_direct(conv)) {
         rows.x = x + block->first * conv->k;
         rows.stride = conv->k;
-    } else if (conv->pointwise && conv->groups == 1 && conv->k == conv->k_padded) {
-        conv->gemm_qs8.rows.fill(block->rows, conv->k, x + block->first * conv->k, conv->k,
-                                 conv->x_zero_point, out, conv->k);
-    } else {
-        mnet_patches_qs8(&patches, x, conv->x_zero_point, block->first, block->rows,
-                         &conv->gemm_qs8.rows, out, conv->k_padded);
     }
-    mnet_conv_gemm_qs8_terms(conv, block->rows, &rows, terms);
+    if (conv->w_offset)
+        rows.terms = terms;
     return rows;
 }
 
-void mnet_conv_gemm_qs8_terms(const MnetConv *conv, size_t n, MnetConvRows *rows, int32_t *terms) {
-    if (!conv->w_offset)
-        return;
-    mnet_gemm_qs8_row_terms(&conv->gemm_qs8.rows, n, conv->k, rows->x, rows->stride,
-                            conv->x_zero_point, conv->w_offset, terms);
-    rows->terms = terms;
+void mnet_conv_gemm_qs8_fill(const MnetConv *conv, const int8_t *x, const MnetConvBlock *block,
+                             void *out, int32_t *terms) {
+    const MnetConvRows rows = mnet_conv_gemm_qs8_rows(conv, x, block, out, terms);
+    const MnetRowsQs8 *kernels = &conv->gemm_qs8.rows;
+    MnetPatches patches = conv->patches;
+
+    patches.channel = block->group * patches.n_channels;
+    if (conv->pointwise && conv->groups == 1 && conv->k == conv->k_padded && rows.x == out)
+        kernels->fill(block->rows, conv->k, x + block->first * conv->k, conv->k, conv->x_zero_point,
+                      out, conv->k);
+    else if (rows.x == out)
+        mnet_patches_qs8(&patches, x, conv->x_zero_point, block->first, block->rows, kernels, out,
+                         conv->k_padded);
+    mnet_conv_gemm_qs8_terms(conv, block->rows, &rows, terms);
+}
+
+void mnet_conv_gemm_qs8_terms(const MnetConv *conv, size_t n, const MnetConvRows *rows,
+                              int32_t *terms) {
+    if (conv->w_offset)
+        mnet_gemm_qs8_row_terms(&conv->gemm_qs8.rows, n, conv->k, rows->x, rows->stride,
+                                conv->x_zero_point, conv->w_offset, terms);
+}
+
+/* Panels [panel, last) of some rows, which are in scratch already where they are `filled`. */
+static void run_rows(const MnetConv *conv, const MnetStepMemory *memory, size_t first, size_t n,
+                     size_t panel, size_t last, bool filled) {
+    size_t per_group = (size_t)(conv->out_channels / conv->groups);
+    size_t group_panels = (size_t)conv->group_panels;
+    const int8_t *x = memory->tensors[conv->x];
+    int32_t *terms = (int32_t *)(memory->scratch + rows_bytes(conv));
+
+    while (panel < last) {
+        MnetConvBlock block = {.first = first, .rows = n, .panel = panel};
+        size_t column = panel % group_panels * conv->nr, group = panel / group_panels;
+        MnetConvRows rows;
+
+        block.group = (int)group;
+        block.panels = mnet_min_size(last, (group + 1) * group_panels) - panel;
+        block.column = group * per_group + column;
+        block.columns = mnet_min_size(block.panels * conv->nr, per_group - column);
+        rows = mnet_conv_gemm_qs8_rows(conv, x, &block, memory->scratch, terms);
+        if (!filled || conv->groups > 1)
+            mnet_conv_gemm_qs8_fill(conv, x, &block, memory->scratch, terms);
+        mnet_conv_gemm_qs8_block(conv, memory->tensors, &block, &rows);
+        panel += block.panels;
+    }
 }
 
 static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
     const MnetConv *conv = step->params;
-    size_t panel_blocks = (size_t)mnet_ceil_div(conv->panels, conv->panel_block), begun = 0;
+    bool by_panels = conv->panel_block < conv->panels;
+    int64_t unit = conv->row_block, units = end - begin;
+    int64_t blocks = by_panels ? 1 : (units * unit + conv->most_rows - 1) / conv->most_rows;
+    size_t begun = 0;
 
-    for (size_t unit = (size_t)begin; unit < (size_t)end; unit++) {
-        size_t panel = unit % panel_blocks * (size_t)conv->panel_block;
-        size_t last = mnet_min_size(panel + (size_t)conv->panel_block, (size_t)conv->panels);
+    for (int64_t i = 0; i < blocks; i++) { /* evenly: a low one reads all panels for few rows */
+        size_t first = by_panels ? 0 : (size_t)((begin + units * i / blocks) * unit);
+        size_t last = by_panels ? SIZE_MAX : (size_t)((begin + units * (i + 1) / blocks) * unit);
+        size_t n = mnet_min_size(last, (size_t)conv->rows) - first;
 
-        while (panel < last) {
-            MnetConvBlock block = mnet_conv_block(conv, unit, panel);
-            MnetConvRows rows =
-                mnet_conv_gemm_qs8_rows(conv, memory->tensors[conv->x], &block, memory->scratch,
-                                        (int32_t *)(memory->scratch + rows_bytes(conv)));
-
-            if (conv->gemm_qs8.begin && begun != block.rows)
-                conv->gemm_qs8.begin(begun = block.rows);
-            mnet_conv_gemm_qs8_block(conv, memory->tensors, &block, &rows);
-            panel += block.panels;
-        }
+        if (conv->gemm_qs8.begin && begun != n)
+            conv->gemm_qs8.begin(begun = n);
+        if (by_panels)
+            run_rows(conv, memory, first, n, (size_t)begin, (size_t)end, memory->continues);
+        else
+            run_rows(conv, memory, first, n, 0, (size_t)conv->panels, false);
     }
     if (conv->gemm_qs8.end)
         conv->gemm_qs8.end();
+}
+
+/* Few rows are all done for a unit, which is a panel then; else units are rows. */
+static void divide(MnetConv *conv, MnetStep *step) {
+    size_t mr = conv->gemm_qs8.mr, tiles = conv->gemm_qs8.block / mr;
+    size_t row_bytes = conv->k_padded * conv->gemm_qs8.rows.element;
+    size_t fit = mnet_conv_gemm_qs8_is_direct(conv) ? SIZE_MAX : ROWS_BYTES / row_bytes;
+    int units = mnet_ceil_div(conv->rows, (int)mr);
+
+    conv->nr = conv->gemm_qs8.nr;
+    conv->group_panels = mnet_ceil_div(conv->out_channels / conv->groups, (int)conv->nr);
+    conv->panels = conv->groups * conv->group_panels;
+    if (conv->rows <= FEW_ROWS && (size_t)conv->rows <= fit && conv->panels >= units) {
+        conv->row_block = conv->most_rows = conv->rows;
+        conv->panel_block = 1;
+        step->units = conv->panels;
+        step->grain = (int)(LEAST_COLUMNS / conv->nr);
+        return;
+    }
+    if (tiles * mr > fit)
+        tiles = fit < mr ? 1 : fit / mr;
+    conv->row_block = (int)mr;
+    conv->most_rows = (int)(tiles * mr);
+    conv->panel_block = conv->panels;
+    step->units = units;
+    step->grain = (int)tiles / 2 + 1;
 }
 
 MnetStatus mnet_conv_gemm_qs8_prepare(const MnetGraph *graph, const MnetNode *node,
@@ -191,18 +256,12 @@ MnetStatus mnet_conv_gemm_qs8_prepare(const MnetGraph *graph, const MnetNode *no
     step->run = run;
     step->kernel = kernels->name;
     conv->k_padded = (conv->k + kernels->k_step - 1) / kernels->k_step * kernels->k_step;
-    mnet_conv_divide(conv, kernels->mr, kernels->nr,
-                     mnet_conv_gemm_qs8_is_direct(conv) ? 0
-                                                        : conv->k_padded * kernels->rows.element);
-    if (kernels->mr > 32) { /* such blocks are as good a little smaller, but not with a rest */
-        int blocks = mnet_ceil_div(conv->rows, conv->row_block);
-        conv->row_block = mnet_ceil_div(conv->rows, blocks);
-    }
+    divide(conv, step);
     status = pack(graph, node, memory, conv, error);
     if (status)
         return status;
     scratch = rows_bytes(conv);
     if (conv->w_offset)
-        scratch += (uint64_t)conv->row_block * sizeof(int32_t);
+        scratch += (uint64_t)conv->most_rows * sizeof(int32_t);
     return mnet_conv_set_scratch(graph, node, step, scratch, error);
 }

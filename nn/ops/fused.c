@@ -6,9 +6,7 @@
 #define CACHE_SHARE 2
 /* Strips at least this many times as high as the rows that they do twice. */
 #define STRIP_SHARE 6
-#define MOST_STRIPS 8
 #define LEAST_STRIPS 4 /* fewer leave threads idle; then the project stays apart */
-#define LEAST_UNITS 8  /* of panels */
 
 static int max_int(int a, int b) {
     return a > b ? a : b;
@@ -126,25 +124,21 @@ static void choose_band(MnetFused *fused, size_t cache_bytes) {
         set_rows(fused, --band);
 }
 
-/* Strips that a picture is cut into; false where it is too low for enough of them. */
-static bool choose_strips(MnetFused *fused) {
+/* Units, and how many should be done together; false where a picture is too low for enough such
+ * strips of it. */
+static bool divide(MnetFused *fused, MnetStep *step) {
     const MnetPatches *p = &fused->depthwise->patches;
     int shared = fused->head ? max_int(p->kernel[0] - p->stride[0], 0) : 0;
-    int least = max_int(shared * STRIP_SHARE / p->stride[0], 1);
-    int strips = p->out_size[0] / least;
 
-    strips = strips < 1 ? 1 : strips > MOST_STRIPS ? MOST_STRIPS : strips;
-    fused->strip = mnet_ceil_div(p->out_size[0], strips);
-    fused->strips = mnet_ceil_div(p->out_size[0], fused->strip);
-    return fused->strips >= LEAST_STRIPS;
-}
-
-/* Panels of a unit: enough units for a few threads. */
-static void choose_panels(MnetFused *fused) {
-    int panels = fused->head->panels;
-
-    fused->panel_block = mnet_ceil_div(panels, panels < LEAST_UNITS ? panels : LEAST_UNITS);
-    fused->panel_units = mnet_ceil_div(panels, fused->panel_block);
+    if (fused->project) {
+        fused->units = p->out_size[0];
+        step->grain = max_int(shared * STRIP_SHARE / p->stride[0], 1);
+    } else {
+        fused->units = fused->head->panels;
+        step->grain = max_int(fused->units / LEAST_STRIPS, 1);
+    }
+    step->units = fused->depthwise->batch * fused->units;
+    return !fused->project || fused->units / step->grain >= LEAST_STRIPS;
 }
 
 size_t mnet_fused_place(size_t *end, size_t bytes) {
@@ -172,24 +166,17 @@ static void run_bands(const MnetFused *fused, const MnetStepMemory *memory, int 
 static void run(const MnetStep *step, const MnetStepMemory *memory, int begin, int end) {
     const MnetFused *fused = step->params;
     int rows = fused->depthwise->patches.out_size[0];
-    int units = fused->project ? fused->strips : fused->panel_units;
+    int units = fused->units;
     size_t panels = fused->head ? (size_t)fused->head->panels : 1;
 
-    while (begin < end) { /* neighbouring units of a picture are done as one */
+    while (begin < end) { /* picture by picture */
         int image = begin / units, unit = begin % units;
         int n = end - begin < units - unit ? end - begin : units - unit;
 
-        if (fused->project) {
-            int last = (unit + n) * fused->strip;
-
-            run_bands(fused, memory, image, unit * fused->strip, last < rows ? last : rows, 0,
-                      panels);
-        } else {
-            size_t block = (size_t)fused->panel_block;
-
-            run_bands(fused, memory, image, 0, rows, (size_t)unit * block,
-                      mnet_min_size((size_t)(unit + n) * block, panels));
-        }
+        if (fused->project)
+            run_bands(fused, memory, image, unit, unit + n, 0, panels);
+        else
+            run_bands(fused, memory, image, 0, rows, (size_t)unit, (size_t)(unit + n));
         begin += n;
     }
     if (fused->kernels->end)
@@ -213,9 +200,9 @@ MnetStatus mnet_op_fuse(const MnetGraph *graph, const MnetFusedParts *parts, siz
     if (!fits(fused) || !pays(fused, cache_bytes))
         return MNET_OK;
     choose_band(fused, cache_bytes);
-    if (fused->project && !choose_strips(fused))
-        return MNET_OK;
     *step = *last;
+    if (!divide(fused, step))
+        return MNET_OK;
     step->run = run;
     step->params = fused;
     step->macs = 0;
@@ -227,9 +214,6 @@ MnetStatus mnet_op_fuse(const MnetGraph *graph, const MnetFusedParts *parts, siz
         step->parts[step->n_parts++] = all[i]->node;
         step->macs += all[i]->macs;
     }
-    if (!fused->project)
-        choose_panels(fused);
-    step->units = depthwise->batch * (fused->project ? fused->strips : fused->panel_units);
     *made = true;
     return depthwise->quantized ? mnet_fused_qs8_prepare(graph, nodes, fused, memory, step, error)
                                 : mnet_fused_f32_prepare(graph, nodes, fused, memory, step, error);

@@ -1,8 +1,8 @@
 /**
- * The shape of a fused step. A unit is a strip of output rows of all channels where there is a
- * project, else all rows of a few panels of the head. It is done in bands of rows: what the head
- * reads, then head and depthwise convolution panel by panel, then the project. Rows of the head's
- * output that two bands of a unit share are kept.
+ * The shape of a fused step. A unit is an output row of all channels where there is a project, else
+ * all rows of a panel of the head. Neighbouring ones are done together, in bands of rows: what the
+ * head reads, then head and depthwise convolution panel by panel, then the project. Rows of the
+ * head's output that two bands of a unit share are kept.
  */
 #ifndef MNET_OPS_FUSED_BANDS_H
 #define MNET_OPS_FUSED_BANDS_H
@@ -15,11 +15,10 @@ typedef struct MnetFusedKernels MnetFusedKernels;
 typedef struct MnetFused {
     const MnetConv *head, *depthwise, *project; /* head or project may be NULL */
     const MnetFusedKernels *kernels;
-    int strip, strips;            /* output rows of a unit, units of a picture; with a project */
-    int panel_block, panel_units; /* panels of a unit, units of a picture; without a project */
-    int band;                     /* output rows done together */
-    int rows;                     /* most input rows of the depthwise convolution under a band */
-    int overlap;                  /* of them, those that the next band needs again */
+    int units;   /* of a picture: output rows with a project, panels without */
+    int band;    /* output rows done together */
+    int rows;    /* most input rows of the depthwise convolution under a band */
+    int overlap; /* of them, those that the next band needs again */
     /* Scratch, in bytes: a panel of the head's output under a band; the rows kept, of each panel;
      * what the head reads, where that isn't the tensor; a panel of the depthwise convolution's
      * output, qs8; what the project reads; the rest is for the depthwise convolution's kernel. */

@@ -36,15 +36,9 @@ static MnetConvRows head_rows(const MnetFused *fused, const MnetStepMemory *memo
                               const MnetConvBlock *block) {
     const MnetConv *head = fused->head;
     uint8_t *filled = memory->scratch + fused->head_at;
-    MnetConvRows rows = {.x = filled, .stride = head->k_padded};
 
-    if (mnet_conv_gemm_qs8_is_direct(head)) {
-        rows.x = (const int8_t *)memory->tensors[head->x] + block->first * head->k;
-        rows.stride = head->k;
-    }
-    if (head->w_offset)
-        rows.terms = terms_behind(filled, block->rows * row_bytes(head));
-    return rows;
+    return mnet_conv_gemm_qs8_rows(head, memory->tensors[head->x], block, filled,
+                                   terms_behind(filled, block->rows * row_bytes(head)));
 }
 
 static void fill(const MnetFused *fused, const MnetStepMemory *memory, const MnetBand *band) {
@@ -54,7 +48,7 @@ static void fill(const MnetFused *fused, const MnetStepMemory *memory, const Mne
 
     if (!block.rows)
         return;
-    mnet_conv_gemm_qs8_rows(head, memory->tensors[head->x], &block, out,
+    mnet_conv_gemm_qs8_fill(head, memory->tensors[head->x], &block, out,
                             terms_behind(out, block.rows * row_bytes(head)));
     if (head->gemm_qs8.begin)
         head->gemm_qs8.begin(block.rows);
@@ -141,7 +135,9 @@ static void run_project(const MnetFused *fused, const MnetStepMemory *memory,
     size_t width = (size_t)project->patches.size[1], pixels = band_pixels(fused, band);
     size_t element = project->gemm_qs8.rows.element, row = row_bytes(project);
     uint8_t *x = memory->scratch + fused->project_at;
-    MnetConvRows rows = {.x = x, .stride = project->k_padded};
+    int32_t *terms = terms_behind(x, pixels * row);
+    const MnetConvRows rows = {
+        .x = x, .stride = project->k_padded, .terms = project->w_offset ? terms : NULL};
     const MnetConvBlock block = {
         .first = (size_t)(band->image * project->patches.size[0] + band->begin) * width,
         .rows = pixels,
@@ -152,7 +148,7 @@ static void run_project(const MnetFused *fused, const MnetStepMemory *memory,
     /* what lies there meets weights of 0, but is read */
     for (size_t i = 0; i < pixels && project->k < project->k_padded; i++)
         memset(x + i * row + project->k * element, 0, row - project->k * element);
-    mnet_conv_gemm_qs8_terms(project, pixels, &rows, terms_behind(x, pixels * row));
+    mnet_conv_gemm_qs8_terms(project, pixels, &rows, terms);
     if (project->gemm_qs8.begin)
         project->gemm_qs8.begin(pixels);
     mnet_conv_gemm_qs8_block(project, memory->tensors, &block, &rows);

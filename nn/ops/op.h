@@ -15,6 +15,7 @@ typedef struct MnetStepMemory {
     void *const
         *tensors; /* by tensor id: activations in the session's arena, constants in the plan's */
     uint8_t *scratch; /* MnetStep.scratch_bytes of the worker's own, aligned to MNET_ALIGN */
+    bool continues;   /* scratch is as the units just before `begin` left it */
 } MnetStepMemory;
 
 /** Does units [begin, end) of the step. Any split gives the same bytes. */
@@ -31,6 +32,7 @@ struct MnetStep {
     const void
         *params; /* the op's own struct: sizes, packed weights, tables; in the plan's arena */
     int units;   /* independent pieces, mostly output rows; at least 1 */
+    int grain;   /* so many neighbours cost less when they are done together; 0 or 1: none do */
     size_t scratch_bytes; /* a worker */
     const char *kernel;   /* its name, for mnet-info and profiles: "conv_2d_f32_c" */
     int64_t macs;

@@ -74,22 +74,25 @@ typedef struct StepJob {
     const MnetPlanMemory *memory;
 } StepJob;
 
-static void run_part(void *data, int begin, int end, int worker) {
+static void run_part(void *data, const MnetPart *part) {
     const StepJob *job = data;
     const MnetPlanMemory *memory = job->memory;
-    MnetStepMemory part = {memory->tensors,
-                           memory->scratch + (size_t)worker * memory->scratch_stride};
+    const MnetStepMemory own = {
+        .tensors = memory->tensors,
+        .scratch = memory->scratch + (size_t)part->worker * memory->scratch_stride,
+        .continues = part->continues,
+    };
 
-    job->step->run(job->step, &part, begin, end);
+    job->step->run(job->step, &own, part->begin, part->end);
 }
 
 static void run_step(const MnetStep *step, const MnetPlanMemory *memory) {
     StepJob job = {step, memory};
 
     if (memory->threads == 1 || step->units == 1)
-        run_part(&job, 0, step->units, 0);
+        run_part(&job, &(MnetPart){.end = step->units});
     else
-        mnet_threads_run(memory->threads, step->units, run_part, &job);
+        mnet_threads_run(memory->threads, step->units, step->grain, run_part, &job);
 }
 
 void mnet_plan_run(const MnetPlan *plan, MnetPlanMemory *memory) {

@@ -22,15 +22,15 @@ typedef struct Burst {
 /* Where sums go that nobody wants: a kernel whose result is unused may be left out. */
 static volatile float sink;
 
-static void run_burst(void *data, int begin, int end, int worker) {
+static void run_burst(void *data, const MnetPart *part) {
     const Burst *burst = data;
-    for (int unit = begin; unit < end; unit++)
+    for (int unit = part->begin; unit < part->end; unit++)
         sink = burst->kernel->run(burst->rounds);
 }
 
 static double time_burst(Burst *burst, int threads) {
     double start = tool_now_ms();
-    mnet_threads_run(threads, threads, run_burst, burst);
+    mnet_threads_run(threads, threads, 1, run_burst, burst);
     return tool_now_ms() - start;
 }
 

@@ -182,7 +182,8 @@ static bool run_pieces(const Conv *conv, const MnetStep *step, int piece, uint8_
     if (conv->residual)
         tensors[conv->residual_id] = conv->residual_data;
     for (int end = step->units; end > 0; end -= piece) {
-        MnetStepMemory memory = {tensors, aligned_alloc(MNET_ALIGN, scratch_bytes)};
+        MnetStepMemory memory = {.tensors = tensors,
+                                 .scratch = aligned_alloc(MNET_ALIGN, scratch_bytes)};
 
         memset(memory.scratch, 0x5a, scratch_bytes);
         step->run(step, &memory, end > piece ? end - piece : 0, end);

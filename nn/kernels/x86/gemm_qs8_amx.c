@@ -165,7 +165,8 @@ static void gemm_qs8_16x64_amx(const MnetGemmQs8Args *args) {
 
 void mnet_gemm_qs8_kernels_init_amx(MnetGemmQs8Kernels *kernels) {
     *kernels = (MnetGemmQs8Kernels){
-        .mr = 4 * MNET_TILE_ROWS_AMX,
+        .mr = MNET_TILE_ROWS_AMX,
+        .block = 4 * MNET_TILE_ROWS_AMX,
         .nr = MNET_PANEL_COLUMNS,
         .k_step = K_STEP,
         .rows = {.type = MNET_ROW_S8},

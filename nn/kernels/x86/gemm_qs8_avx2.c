@@ -126,7 +126,8 @@ static void gemm_qs8_6x16_avx2(const MnetGemmQs8Args *args) {
 
 void mnet_gemm_qs8_kernels_init_avx2(MnetGemmQs8Kernels *kernels) {
     *kernels = (MnetGemmQs8Kernels){
-        .mr = ROWS,
+        .mr = MR,
+        .block = ROWS,
         .nr = NR,
         .k_step = 2,
         .rows = {.type = MNET_ROW_S16},

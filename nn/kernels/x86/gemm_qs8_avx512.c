@@ -34,7 +34,8 @@ static void gemm_qs8_6x64_avx512(const MnetGemmQs8Args *args) {
 
 void mnet_gemm_qs8_kernels_init_avx512(MnetGemmQs8Kernels *kernels) {
     *kernels = (MnetGemmQs8Kernels){
-        .mr = ROWS,
+        .mr = 6,
+        .block = ROWS,
         .nr = MNET_PANEL_COLUMNS,
         .k_step = 2,
         .rows = {.type = MNET_ROW_S16},

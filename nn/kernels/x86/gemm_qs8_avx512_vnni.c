@@ -22,7 +22,8 @@ static void gemm_qs8_6x64_avx512_vnni(const MnetGemmQs8Args *args) {
 
 void mnet_gemm_qs8_kernels_init_avx512_vnni(MnetGemmQs8Kernels *kernels) {
     *kernels = (MnetGemmQs8Kernels){
-        .mr = ROWS,
+        .mr = 6,
+        .block = ROWS,
         .nr = MNET_PANEL_COLUMNS,
         .k_step = 4,
         .rows = {.type = MNET_ROW_U8},

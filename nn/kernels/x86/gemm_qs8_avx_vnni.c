@@ -134,6 +134,7 @@ static void gemm_qs8_6x16_avx_vnni(const MnetGemmQs8Args *args) {
 void mnet_gemm_qs8_kernels_init_avx_vnni(MnetGemmQs8Kernels *kernels) {
     *kernels = (MnetGemmQs8Kernels){
         .mr = MR,
+        .block = ROWS,
         .nr = NR,
         .k_step = 4,
         .rows = {.type = MNET_ROW_U8},

@@ -26,34 +26,55 @@
 enum { MOST_UNITS = 1000 };
 
 typedef struct Count {
-    int threads, units;
-    int done[MOST_UNITS]; /* not atomic: no unit is done twice, and the return is a barrier */
+    int threads, units, grain;
+    int done[MOST_UNITS];       /* not atomic: no unit is done twice, and the return is a barrier */
+    int last[MNET_MAX_THREADS]; /* end of each worker's part; 0 before its first */
     atomic_int busy[MNET_MAX_THREADS];
     atomic_int wrong;
 } Count;
 
-static void count(void *data, int begin, int end, int worker) {
+/* Whether a part is as short as its grain allows: shares end where they end. */
+static bool fits_grain(const Count *job, int begin, int end) {
+    int threads = job->threads < MNET_MAX_THREADS ? job->threads : MNET_MAX_THREADS;
+    threads = threads < job->units ? threads : job->units;
+    for (int i = 1; i <= threads; i++)
+        if (end == (int)((int64_t)job->units * i / threads))
+            return true;
+    return end - begin >= job->grain;
+}
+
+static void count(void *data, const MnetPart *part) {
     Count *job = data;
+    int begin = part->begin, end = part->end, worker = part->worker;
     bool inside =
         worker >= 0 && worker < job->threads && begin >= 0 && begin < end && end <= job->units;
     if (!inside || atomic_exchange(&job->busy[worker], 1)) {
         atomic_fetch_add(&job->wrong, 1);
         return;
     }
+    if ((part->continues && job->last[worker] != begin) || !fits_grain(job, begin, end))
+        atomic_fetch_add(&job->wrong, 1);
+    job->last[worker] = end;
     for (int i = begin; i < end; i++)
         job->done[i]++;
     atomic_store(&job->busy[worker], 0);
 }
 
-static bool each_once(Count *job, int threads, int units) {
+static bool each_once_by(Count *job, int threads, int units, int grain) {
     memset(job->done, 0, sizeof job->done);
+    memset(job->last, 0, sizeof job->last);
     job->threads = threads < 1 ? 1 : threads;
     job->units = units;
-    mnet_threads_run(threads, units, count, job);
+    job->grain = grain;
+    mnet_threads_run(threads, units, grain, count, job);
     for (int i = 0; i < MOST_UNITS; i++)
         if (job->done[i] != (i < units))
             return false;
     return !atomic_load(&job->wrong);
+}
+
+static bool each_once(Count *job, int threads, int units) {
+    return each_once_by(job, threads, units, 1);
 }
 
 static void test_nothing_to_do(void) {
@@ -99,21 +120,21 @@ static void test_every_unit_once(void) {
     for (size_t t = 0; t < sizeof threads / sizeof *threads; t++)
         for (size_t u = 0; u < sizeof units / sizeof *units; u++)
             for (int round = 0; round < 10; round++)
-                CHECK(each_once(&job, threads[t], units[u]), "%d threads, %d units", threads[t],
-                      units[u]);
+                CHECK(each_once_by(&job, threads[t], units[u], round * round),
+                      "%d threads, %d units, grain %d", threads[t], units[u], round * round);
 }
 
-static void nest(void *data, int begin, int end, int worker) {
+static void nest(void *data, const MnetPart *part) {
     atomic_int *sum = data;
     Count *job = calloc(1, sizeof *job);
-    for (int i = begin; i < end; i++)
+    for (int i = part->begin; i < part->end; i++)
         atomic_fetch_add(sum, job && each_once(job, 4, 20 + i));
     free(job);
 }
 
 static void test_nested(void) {
     atomic_int sum = 0;
-    mnet_threads_run(4, 50, nest, &sum);
+    mnet_threads_run(4, 50, 1, nest, &sum);
     CHECK(sum == 50, "%d", (int)sum);
 }
 
@@ -190,14 +211,14 @@ static void test_default(void) {
     CHECK(!sched_setaffinity(0, sizeof all, &all));
 }
 
-static void nothing(void *data, int begin, int end, int worker) {
+static void nothing(void *data, const MnetPart *part) {
 }
 
 /* Until both threads are in it, but at most a millisecond or so, as the other may be waiting for a
  * processor. */
-static void meet(void *data, int begin, int end, int worker) {
+static void meet(void *data, const MnetPart *part) {
     atomic_int *inside = data;
-    atomic_fetch_add(inside, end - begin);
+    atomic_fetch_add(inside, part->end - part->begin);
     for (int i = 0; i < 100000 && atomic_load(inside) < 2; i++)
         continue;
 }
@@ -221,7 +242,7 @@ static void bench_task(const char *name, MnetTask task) {
         double start = now_us();
         for (int call = 0; call < CALLS; call++) {
             atomic_int inside = 0;
-            mnet_threads_run(2, 2, task, &inside);
+            mnet_threads_run(2, 2, 1, task, &inside);
         }
         times[round] = (now_us() - start) / CALLS;
     }

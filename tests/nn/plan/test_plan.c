@@ -104,8 +104,10 @@ static void run_apart(const MnetGraph *graph, void **tensors) {
         if (prepare(graph, node, &arena, &step, &error)) {
             CHECK(false, "%s", error.message);
         } else {
-            MnetStepMemory memory = {tensors,
-                                     aligned_alloc(MNET_ALIGN, step.scratch_bytes / 64 * 64 + 64)};
+            MnetStepMemory memory = {
+                .tensors = tensors,
+                .scratch = aligned_alloc(MNET_ALIGN, step.scratch_bytes / 64 * 64 + 64),
+            };
             step.run(&step, &memory, 0, step.units);
             free(memory.scratch);
         }
