@@ -16,9 +16,8 @@
 enum { MAX_HANDLES = 64 };
 
 struct Handle {
-    int fd, peer; /* a descriptor of our own of the application's end, and our end */
-    bool gone;    /* unplugged while it was open */
-    Stream stream;
+    bool gone;     /* unplugged while it was open */
+    Stream stream; /* whose descriptors are one of our own of the application's end, and our end */
 };
 
 /* What the environment says; see device.h. */
@@ -104,9 +103,9 @@ static void unplug(void) {
     for (int i = 0; i < MAX_HANDLES; i++)
         if (handles[i] && !handles[i]->gone) {
             handles[i]->gone = true;
-            send(handles[i]->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-            close(handles[i]->peer);
-            handles[i]->peer = -1;
+            send(handles[i]->stream.fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+            close(handles[i]->stream.signal);
+            handles[i]->stream.signal = -1;
         }
 }
 
@@ -131,9 +130,7 @@ int device_open(int flags, Handle **handle) {
         if (flags & O_NONBLOCK)
             fcntl(ends[0], F_SETFL, O_RDWR | O_NONBLOCK);
         *handle = handles[i] = calloc(1, sizeof **handle);
-        handles[i]->fd = fcntl(ends[0], F_DUPFD_CLOEXEC, 0);
-        handles[i]->peer = ends[1];
-        stream_init(&handles[i]->stream, &lock);
+        stream_init(&handles[i]->stream, &lock, fcntl(ends[0], F_DUPFD_CLOEXEC, 0), ends[1]);
         status = 0;
     }
     pthread_mutex_unlock(&lock);
@@ -141,7 +138,7 @@ int device_open(int flags, Handle **handle) {
 }
 
 void device_close(Handle *handle) {
-    stream_stop(&handle->stream, handle->fd);
+    stream_stop(&handle->stream);
     pthread_mutex_lock(&lock);
     stream_free_buffers(&handle->stream);
     if (streamer == handle)
@@ -149,11 +146,19 @@ void device_close(Handle *handle) {
     for (int i = 0; i < MAX_HANDLES; i++)
         if (handles[i] == handle)
             handles[i] = NULL;
-    close(handle->fd);
-    if (handle->peer >= 0)
-        close(handle->peer);
+    close(handle->stream.fd);
+    if (handle->stream.signal >= 0)
+        close(handle->stream.signal);
     pthread_mutex_unlock(&lock);
     free(handle);
+}
+
+bool device_idle(Handle *handle) {
+    bool idle;
+    pthread_mutex_lock(&lock);
+    idle = !handle->gone && handle->stream.idle;
+    pthread_mutex_unlock(&lock);
+    return idle;
 }
 
 int device_map(Handle *handle, off_t offset, size_t length) {
@@ -240,17 +245,18 @@ static int create_buffers(Handle *handle, struct v4l2_create_buffers *buffers) {
                    buffers->format.fmt.pix.sizeimage);
 }
 
-static int start(Handle *handle) {
+static int start(Handle *handle, unsigned type) {
     Stream *stream = &handle->stream;
-    if (streamer != handle)
+    if (type != V4L2_BUF_TYPE_VIDEO_CAPTURE)
         return -EINVAL;
+    if (streamer != handle)
+        return streamer ? -EBUSY : -EINVAL;
     stream->format = format;
     stream->interval = (double)interval.numerator / interval.denominator / setup.speed;
     stream->padding = setup.padding.row;
     stream->truncate = setup.truncate;
     stream->unplug = setup.unplug;
     stream->unplugged = unplug;
-    stream->signal = handle->peer;
     return stream_start(stream, setup.pictures);
 }
 
@@ -293,9 +299,9 @@ static int answer(Handle *handle, int fd, unsigned long request, void *argument)
     case VIDIOC_QBUF:
         return stream_queue(&handle->stream, argument);
     case VIDIOC_DQBUF:
-        return stream_dequeue(&handle->stream, argument, fd, fcntl(fd, F_GETFL) & O_NONBLOCK);
+        return stream_dequeue(&handle->stream, argument, fcntl(fd, F_GETFL) & O_NONBLOCK);
     case VIDIOC_STREAMON:
-        return start(handle);
+        return start(handle, *(unsigned *)argument);
     case VIDIOC_ENUMINPUT:
         return input(argument);
     case VIDIOC_G_INPUT:
@@ -318,7 +324,7 @@ int device_ioctl(Handle *handle, int fd, unsigned long request, void *argument) 
 
     /* Waits for the thread, which needs the lock. */
     if (request == VIDIOC_STREAMOFF && !handle->gone) {
-        stream_stop(&handle->stream, handle->fd);
+        stream_stop(&handle->stream);
         return 0;
     }
     pthread_mutex_lock(&lock);

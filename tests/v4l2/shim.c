@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -191,6 +192,33 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
     return any_ioctl(fd, request, argument);
+}
+
+static int poll_errors(struct pollfd *fds, nfds_t n, int ready) {
+    for (nfds_t i = 0; ready > 0 && i < n; i++) {
+        Handle *handle = fds[i].revents & POLLIN ? find(fds[i].fd) : NULL;
+        if (handle && device_idle(handle))
+            fds[i].revents = (short)((fds[i].revents & ~(POLLIN | POLLRDNORM)) | POLLERR);
+    }
+    return ready;
+}
+
+static int real_poll(struct pollfd *fds, nfds_t n, int timeout) {
+    REAL(poll, fds, n, timeout);
+}
+
+EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout) {
+    return poll_errors(fds, n, real_poll(fds, n, timeout));
+}
+
+static int real_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                      const sigset_t *signals) {
+    REAL(ppoll, fds, n, timeout, signals);
+}
+
+EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                 const sigset_t *signals) {
+    return poll_errors(fds, n, real_ppoll(fds, n, timeout, signals));
 }
 
 static void *real_mmap(void *address, size_t length, int protection, int flags, int fd,

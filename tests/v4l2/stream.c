@@ -7,10 +7,29 @@
 #include <time.h>
 #include <unistd.h>
 
-void stream_init(Stream *stream, pthread_mutex_t *lock) {
+static void send_byte(const Stream *stream) {
+    send(stream->signal, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void take_byte(const Stream *stream) {
+    char byte;
+    recv(stream->fd, &byte, 1, MSG_DONTWAIT);
+}
+
+/* With nothing to wait for, poll() doesn't wait. */
+static void set_idle(Stream *stream, bool idle) {
+    if (idle && !stream->idle)
+        send_byte(stream);
+    if (!idle && stream->idle)
+        take_byte(stream);
+    stream->idle = idle;
+}
+
+void stream_init(Stream *stream, pthread_mutex_t *lock, int fd, int signal) {
     pthread_condattr_t monotonic;
 
-    *stream = (Stream){.memory = -1, .lock = lock};
+    *stream = (Stream){.memory = -1, .lock = lock, .fd = fd, .signal = signal};
+    set_idle(stream, true);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&stream->changed, &monotonic);
@@ -81,14 +100,17 @@ int stream_queue(Stream *stream, struct v4l2_buffer *buffer) {
         return -EINVAL;
     found->flags |= V4L2_BUF_FLAG_QUEUED;
     push(&stream->queued, found->index);
+    if (stream->running)
+        set_idle(stream, false);
     *buffer = *found;
     return 0;
 }
 
-int stream_dequeue(Stream *stream, struct v4l2_buffer *buffer, int fd, bool nonblocking) {
-    char byte;
+int stream_dequeue(Stream *stream, struct v4l2_buffer *buffer, bool nonblocking) {
     unsigned index;
 
+    if (buffer->type != V4L2_BUF_TYPE_VIDEO_CAPTURE)
+        return -EINVAL;
     while (stream->running && !stream->ended && stream->filled.n == 0) {
         if (nonblocking)
             return -EAGAIN;
@@ -99,7 +121,7 @@ int stream_dequeue(Stream *stream, struct v4l2_buffer *buffer, int fd, bool nonb
     if (stream->filled.n == 0)
         return -ENODEV;
     index = pop(&stream->filled);
-    recv(fd, &byte, 1, MSG_DONTWAIT);
+    take_byte(stream);
     stream->buffers[index].flags &= ~(unsigned)V4L2_BUF_FLAG_DONE;
     *buffer = stream->buffers[index];
     return 0;
@@ -124,7 +146,7 @@ static void fill(Stream *stream, const struct timespec *now) {
     buffer->sequence = stream->sequence;
     buffer->flags ^= V4L2_BUF_FLAG_QUEUED | V4L2_BUF_FLAG_DONE;
     push(&stream->filled, buffer->index);
-    send(stream->signal, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    send_byte(stream);
     pthread_cond_broadcast(&stream->changed);
 }
 
@@ -176,10 +198,12 @@ int stream_start(Stream *stream, const char *folder) {
         stream->running = false;
         pictures_free(&stream->pictures);
     }
+    if (stream->running && stream->queued.n > 0)
+        set_idle(stream, false);
     return -status;
 }
 
-void stream_stop(Stream *stream, int fd) {
+void stream_stop(Stream *stream) {
     char bytes[STREAM_BUFFERS];
     bool was_running;
 
@@ -193,8 +217,10 @@ void stream_stop(Stream *stream, int fd) {
         pthread_join(stream->thread, NULL);
 
     pthread_mutex_lock(stream->lock);
-    while (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+    while (recv(stream->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
         continue;
+    stream->idle = false;
+    set_idle(stream, true);
     for (unsigned i = 0; i < stream->n_buffers; i++)
         stream->buffers[i].flags &= ~(unsigned)(V4L2_BUF_FLAG_QUEUED | V4L2_BUF_FLAG_DONE);
     stream->queued.n = stream->filled.n = 0;

@@ -26,9 +26,11 @@ typedef struct Stream {
     unsigned truncate;       /* each such frame is cut; 0: none */
     unsigned unplug;         /* after so many frames; 0: never */
     void (*unplugged)(void); /* called from the thread, the lock held, which then ends */
-    int signal;              /* a byte goes there for each filled buffer */
 
     pthread_mutex_t *lock;
+    /* The application's end, and where a byte goes into it for each filled buffer, or -1. */
+    int fd, signal;
+    bool idle; /* doesn't stream, or has had no buffer yet; then there is one byte */
     struct v4l2_buffer buffers[STREAM_BUFFERS];
     unsigned n_buffers, length;
     int memory; /* memfd of all buffers, or -1 */
@@ -41,19 +43,19 @@ typedef struct Stream {
     unsigned sequence, delivered;
 } Stream;
 
-/** Before anything else; `lock` guards all of it. */
-void stream_init(Stream *stream, pthread_mutex_t *lock);
+/** Before anything else; `lock` guards all of it. The descriptors stay the caller's. */
+void stream_init(Stream *stream, pthread_mutex_t *lock, int fd, int signal);
 /** Buffers of `length` bytes are added to those there are, as many of *count as `most` allows. */
 int stream_add_buffers(Stream *stream, unsigned *count, unsigned most, unsigned length);
 void stream_free_buffers(Stream *stream);
 int stream_query(const Stream *stream, struct v4l2_buffer *buffer);
 int stream_queue(Stream *stream, struct v4l2_buffer *buffer);
-/** Waits for a filled buffer unless `nonblocking`; `fd` is where its byte is. */
-int stream_dequeue(Stream *stream, struct v4l2_buffer *buffer, int fd, bool nonblocking);
+/** Waits for a filled buffer unless `nonblocking`. */
+int stream_dequeue(Stream *stream, struct v4l2_buffer *buffer, bool nonblocking);
 
 /** `folder`: of pictures, or NULL. */
 int stream_start(Stream *stream, const char *folder);
-/** Takes the lock by itself. What is queued is forgotten; the bytes in `fd` are taken out. */
-void stream_stop(Stream *stream, int fd);
+/** Takes the lock by itself. What is queued is forgotten. */
+void stream_stop(Stream *stream);
 
 #endif
