@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -39,13 +40,15 @@ static const char *const sources[] = {
 typedef struct Soak {
     GRand *random;
     GstElement *pipeline, *source, *filter;
+    GstPad *source_pad;
     GstBus *bus;
     gint frames;        /* that reached the sink; atomic */
     const char *action; /* the last */
     gboolean failed;
-    gboolean changing; /* since this start, the caps */
+    gboolean changing;     /* since this start, the caps */
+    gboolean loses_pauses; /* see is_lost() */
     guint64 all_frames;
-    guint starts, errors, flushes, pauses, changes;
+    guint starts, errors, flushes, pauses, lost, changes;
 } Soak;
 
 static GstPadProbeReturn count_frame(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
@@ -65,6 +68,7 @@ static void build(Soak *soak, const char *source) {
     g_assert(soak->pipeline);
     soak->source = gst_bin_get_by_name(GST_BIN(soak->pipeline), "source");
     soak->filter = gst_bin_get_by_name(GST_BIN(soak->pipeline), "filter");
+    soak->source_pad = gst_element_get_static_pad(soak->source, "src");
     soak->bus = gst_element_get_bus(soak->pipeline);
     sink = gst_bin_get_by_name(GST_BIN(soak->pipeline), "sink");
     pad = gst_element_get_static_pad(sink, "sink");
@@ -76,6 +80,7 @@ static void build(Soak *soak, const char *source) {
 
 static void destroy(Soak *soak) {
     gst_object_unref(soak->bus);
+    gst_object_unref(soak->source_pad);
     gst_object_unref(soak->filter);
     gst_object_unref(soak->source);
     gst_object_unref(soak->pipeline);
@@ -91,6 +96,32 @@ static gboolean is_expected(const Soak *soak, const Fault *fault, GstMessage *me
            (soak->changing && g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY));
 }
 
+#define PAUSE "a pause"
+
+static void pause_and_play(Soak *soak) {
+    soak->action = PAUSE;
+    gst_element_set_state(soak->pipeline, GST_STATE_PAUSED);
+    g_usleep((gulong)g_rand_int_range(soak->random, 0, 5000));
+    gst_element_set_state(soak->pipeline, GST_STATE_PLAYING);
+    soak->pauses++;
+}
+
+/* Since GStreamer 1.24, and still in 1.26.2, a short pause at times ends a live source of any kind,
+ * without a message. GstBaseSrc unlocks create() for PAUSED; where the streaming thread leaves it
+ * only after PLAYING, gst_base_src_get_range() doesn't see that there was a pause and returns
+ * create()'s FLUSHING, on which the task pauses. Another pause starts it again. Downstream has no
+ * part in it: what that returned last is OK. */
+static gboolean is_lost(const Soak *soak) {
+    return soak->loses_pauses && !strcmp(soak->action, PAUSE) &&
+           gst_pad_get_task_state(soak->source_pad) == GST_TASK_PAUSED &&
+           gst_pad_get_last_flow_return(soak->source_pad) == GST_FLOW_OK;
+}
+
+/* An error within so long, or NULL. */
+static GstMessage *pop_error(Soak *soak, GstClockTime most) {
+    return gst_bus_timed_pop_filtered(soak->bus, most, GST_MESSAGE_ERROR);
+}
+
 /* Whether so many more frames came; FALSE after an error. */
 static gboolean wait_frames(Soak *soak, int frames, const Fault *fault) {
     gint64 deadline = g_get_monotonic_time() + SILENT_SECONDS * G_TIME_SPAN_SECOND;
@@ -100,7 +131,14 @@ static gboolean wait_frames(Soak *soak, int frames, const Fault *fault) {
     char *debug;
 
     while (g_atomic_int_get(&soak->frames) < until) {
-        message = gst_bus_timed_pop_filtered(soak->bus, 2 * GST_MSECOND, GST_MESSAGE_ERROR);
+        message = pop_error(soak, 2 * GST_MSECOND);
+        if (!message && is_lost(soak)) {
+            message = pop_error(soak, GST_SECOND); /* which a task may post after its end */
+            if (!message) {
+                pause_and_play(soak);
+                soak->lost++;
+            }
+        }
         if (!message && g_get_monotonic_time() < deadline)
             continue;
         if (!message) {
@@ -131,14 +169,6 @@ static void settle(Soak *soak, const Fault *fault) {
     /* no frame comes after an error */
     GstClockTime most = (fault->is_error ? 5 : SILENT_SECONDS) * GST_SECOND;
     gst_element_get_state(soak->pipeline, NULL, NULL, most);
-}
-
-static void pause_and_play(Soak *soak) {
-    soak->action = "a pause";
-    gst_element_set_state(soak->pipeline, GST_STATE_PAUSED);
-    g_usleep((gulong)g_rand_int_range(soak->random, 0, 5000));
-    gst_element_set_state(soak->pipeline, GST_STATE_PLAYING);
-    soak->pauses++;
 }
 
 static void flush(Soak *soak) {
@@ -246,6 +276,7 @@ int main(int argc, char **argv) {
     Least early = {LONG_MAX, LONG_MAX}, late = early;
     gint64 start = g_get_monotonic_time(), past = 0;
     Soak soak = {.random = g_rand_new_with_seed(seed)};
+    guint major, minor, micro, nano;
 
     /* one heap, so that its size says what is in use */
     mallopt(M_ARENA_MAX, 1);
@@ -254,6 +285,8 @@ int main(int argc, char **argv) {
      * driver instead */
     g_setenv("GST_V4L2_FORCE_DRAIN", "1", TRUE);
     gst_init(NULL, NULL);
+    gst_version(&major, &minor, &micro, &nano);
+    soak.loses_pauses = minor >= 24;
     printf("seed %u\n", seed);
     fflush(stdout);
     while (past < 100 && !soak.failed) {
@@ -262,10 +295,11 @@ int main(int argc, char **argv) {
         if (past >= WARM_UP_PERCENT)
             take_least(past < (100 + WARM_UP_PERCENT) / 2 ? &early : &late);
     }
-    printf("%" G_GUINT64_FORMAT " frames, %u starts, %u pauses, %u flushes, %u changes of caps, "
+    printf("%" G_GUINT64_FORMAT
+           " frames, %u starts, %u pauses (%u lost), %u flushes, %u changes of caps, "
            "%u errors; memory %ld to %ld KiB, descriptors %ld to %ld\n",
-           soak.all_frames, soak.starts, soak.pauses, soak.flushes, soak.changes, soak.errors,
-           early.memory, late.memory, early.descriptors, late.descriptors);
+           soak.all_frames, soak.starts, soak.pauses, soak.lost, soak.flushes, soak.changes,
+           soak.errors, early.memory, late.memory, early.descriptors, late.descriptors);
     g_rand_free(soak.random);
     return soak.failed || late.memory > early.memory + GROWTH_KIB ||
            late.descriptors > early.descriptors;
