@@ -90,17 +90,16 @@ MNET_INLINE void add_segment(int rows, int vectors, const MnetGemmF32Args *a, co
     }
 }
 
-/* `count` tiles from row `first` on; the first one of them fetches the panel `ahead`, if any. */
+/* `count` tiles from row `first` on, which fetch what lies ahead, one part after the other. */
 MNET_INLINE void run_tiles(int rows, int vectors, const MnetGemmF32Args *args, size_t first,
-                           size_t count, const float *ahead) {
+                           size_t count, const float *ahead, size_t ahead_step) {
     /* Stores of vectors may alias anything, so what the loop needs is copied. */
     const MnetGemmF32Args a = *args;
     const float *x_first = a.x + first * a.x_stride;
     size_t at = first * a.y_stride, width = (size_t)vectors * LANES;
-    size_t ahead_step = ahead ? width : 0;
 
     for (; count; count--, x_first += (size_t)rows * a.x_stride) {
-        const float *w = a.panel + width, *fetched = ahead_step ? ahead : w;
+        const float *w = a.panel + width;
         __m256 sums[MOST_ROWS][3];
 
         MNET_UNROLL
@@ -109,9 +108,8 @@ MNET_INLINE void run_tiles(int rows, int vectors, const MnetGemmF32Args *args, s
             for (int v = 0; v < vectors; v++)
                 sums[r][v] = _mm256_load_ps(a.panel + v * LANES);
         }
-        for (size_t s = 0; s < a.segments; s++, w += a.k * width, fetched += a.k * ahead_step)
-            add_segment(rows, vectors, &a, x_first + s * a.x_segment, w, fetched, ahead_step, sums);
-        ahead_step = 0;
+        for (size_t s = 0; s < a.segments; s++, w += a.k * width, ahead += a.k * ahead_step)
+            add_segment(rows, vectors, &a, x_first + s * a.x_segment, w, ahead, ahead_step, sums);
         MNET_UNROLL
         for (int r = 0; r < rows; r++)
             mnet_finish_avx2(vectors, &a.finish, sums[r]);
@@ -153,16 +151,17 @@ MNET_INLINE void run_row(int vectors, const MnetGemmF32Args *a) {
     store_row(vectors, a, 0, sums[0]);
 }
 
-typedef void (*Tiles)(const MnetGemmF32Args *args, size_t first, size_t count, const float *ahead);
+typedef void (*Tiles)(const MnetGemmF32Args *args, size_t first, size_t count, const float *ahead,
+                      size_t ahead_step);
 
 #define TILES(rows, vectors)                                                                       \
     static void tiles_##rows##x##vectors(const MnetGemmF32Args *args, size_t first, size_t count,  \
-                                         const float *ahead) {                                     \
-        run_tiles(rows, vectors, args, first, count, ahead);                                       \
+                                         const float *ahead, size_t ahead_step) {                  \
+        run_tiles(rows, vectors, args, first, count, ahead, ahead_step);                           \
     }
 #define ROW(vectors)                                                                               \
     static void row_##vectors(const MnetGemmF32Args *args, size_t first, size_t count,             \
-                              const float *ahead) {                                                \
+                              const float *ahead, size_t ahead_step) {                             \
         run_row(vectors, args);                                                                    \
     }
 
@@ -189,16 +188,19 @@ static const Tiles tiles[3][MOST_ROWS] = {
     {row_3, tiles_2x3, tiles_3x3, tiles_4x3},
 };
 
-/* Shared out evenly, there is a tile of one row only where there is one row. */
+/* Shared out evenly, there is a tile of one row only where there is one row. The next panel is
+ * fetched bit by bit, which leaves room for all else that is. */
 static void gemm_f32_6x16_avx2(const MnetGemmF32Args *args) {
     size_t vectors = (args->columns + LANES - 1) / LANES, most = vectors == 3 ? 4 : MOST_ROWS;
     size_t count = (args->rows + most - 1) / most, rows = args->rows / count;
-    size_t higher = args->rows % count;
+    size_t higher = args->rows % count, width = vectors * LANES;
+    size_t ahead_step = args->next_panel ? (width + count - 1) / count : 0;
+    const float *ahead = args->next_panel ? args->next_panel : args->panel;
 
     if (higher)
-        tiles[vectors - 1][rows](args, 0, higher, args->next_panel);
-    tiles[vectors - 1][rows - 1](args, higher * (rows + 1), count - higher,
-                                 higher ? NULL : args->next_panel);
+        tiles[vectors - 1][rows](args, 0, higher, ahead, ahead_step);
+    ahead += higher * args->segments * args->k * ahead_step;
+    tiles[vectors - 1][rows - 1](args, higher * (rows + 1), count - higher, ahead, ahead_step);
 }
 
 void mnet_gemm_f32_kernels_init_avx2(MnetGemmF32Kernels *kernels) {
