@@ -125,3 +125,13 @@ void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_featur
 #endif
     mnet_rows_qs8_init(&kernels->rows, kernels->rows.type, cpu_features);
 }
+
+void mnet_gemm_qs8_kernels_init_row(MnetGemmQs8Kernels *kernels, uint32_t cpu_features) {
+    mnet_gemm_qs8_kernels_init(kernels, cpu_features);
+#ifdef __x86_64__
+    if (cpu_features & MNET_CPU_AVX2 && kernels->rows.type == MNET_ROW_S16) {
+        mnet_gemm_qs8_kernels_init_row_avx2(kernels);
+        mnet_rows_qs8_init(&kernels->rows, kernels->rows.type, cpu_features);
+    }
+#endif
+}

@@ -71,6 +71,9 @@ typedef struct MnetGemmQs8Kernels {
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_gemm_qs8_kernels_init(MnetGemmQs8Kernels *kernels, uint32_t cpu_features);
 
+/** The best for a single row, weights being int8_t with a w_offset of 0. */
+void mnet_gemm_qs8_kernels_init_row(MnetGemmQs8Kernels *kernels, uint32_t cpu_features);
+
 /**
  * Fills terms[r] for MnetGemmQs8Args.row_terms from rows of k elements, k being their real number.
  */
@@ -80,6 +83,7 @@ void mnet_gemm_qs8_row_terms(const MnetRowsQs8 *kernels, size_t rows, size_t k, 
 
 /** Tiers: each overrides what it has. */
 void mnet_gemm_qs8_kernels_init_avx2(MnetGemmQs8Kernels *kernels);
+void mnet_gemm_qs8_kernels_init_row_avx2(MnetGemmQs8Kernels *kernels);
 void mnet_gemm_qs8_kernels_init_avx_vnni(MnetGemmQs8Kernels *kernels);
 void mnet_gemm_qs8_kernels_init_avx512(MnetGemmQs8Kernels *kernels);
 void mnet_gemm_qs8_kernels_init_avx512_vnni(MnetGemmQs8Kernels *kernels);

@@ -53,7 +53,12 @@ static void choose_kernels(const MnetGraph *graph, const MnetNode *node, MnetCon
 
     weight_range(graph, node, conv, &least, &most);
     mnet_gemm_qs8_kernels_init(&conv->gemm_qs8, features_for(conv));
-    if (conv->gemm_qs8.rows.type == MNET_ROW_S16 || (least >= -128 && most <= 127))
+    if (least >= -128 && most <= 127) {
+        if (conv->rows == 1)
+            mnet_gemm_qs8_kernels_init_row(&conv->gemm_qs8, features_for(conv));
+        return;
+    }
+    if (conv->gemm_qs8.rows.type == MNET_ROW_S16)
         return;
     if (most - least > 255) /* channels' zero points differ so much that no offset does for all */
         mnet_gemm_qs8_kernels_init(&conv->gemm_qs8, mnet_cpu_features() & ~byte_tiers);

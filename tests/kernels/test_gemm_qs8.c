@@ -9,9 +9,10 @@
 #include "tests/kernels/qs8.h"
 #include "tests/test.h"
 
-static MnetGemmQs8Kernels gemm_of(uint32_t features) {
+/* For a single row, or for any. */
+static MnetGemmQs8Kernels gemm_of(uint32_t features, bool single) {
     MnetGemmQs8Kernels kernels;
-    mnet_gemm_qs8_kernels_init(&kernels, features);
+    (single ? mnet_gemm_qs8_kernels_init_row : mnet_gemm_qs8_kernels_init)(&kernels, features);
     return kernels;
 }
 
@@ -100,11 +101,12 @@ static void pack_panels(const Product *p, Packed *packed) {
 }
 
 /* Rows filled, or where the tier can take them so and `direct`, the tensor itself. */
-static void packed_make(const Product *p, bool direct, uint32_t features, Packed *packed) {
+static void packed_make(const Product *p, bool direct, const MnetGemmQs8Kernels *kernels,
+                        Packed *packed) {
     const MnetRowsQs8 *rows = &packed->kernels.rows;
     size_t step;
 
-    packed->kernels = gemm_of(features);
+    packed->kernels = *kernels;
     step = packed->kernels.k_step;
     packed->k = (p->k + step - 1) / step * step;
     packed->panel_bytes = packed->kernels.panel_bytes(packed->k);
@@ -157,11 +159,11 @@ static void packed_run(const Product *p, const Packed *packed, size_t first, siz
     }
 }
 
-static int8_t *product_run(const Product *p, bool direct, uint32_t features) {
+static int8_t *product_run(const Product *p, bool direct, const MnetGemmQs8Kernels *kernels) {
     Packed packed;
     int8_t *y = poisoned(p->rows * p->y_stride);
 
-    packed_make(p, direct, features, &packed);
+    packed_make(p, direct, kernels, &packed);
     if (packed.kernels.begin)
         packed.kernels.begin(p->rows);
     packed_run(p, &packed, 0, p->rows, y);
@@ -171,33 +173,41 @@ static int8_t *product_run(const Product *p, bool direct, uint32_t features) {
     return y;
 }
 
-static void products(void) {
-    for (int i = 0; i < 400; i++) {
-        bool extreme = i & 1, with_add = i & 2, direct = i & 4;
-        Product p = {
-            .rows = (size_t)tier_int(1, 60),
-            .columns = (size_t)tier_int(1, 140),
-            .k = (size_t)tier_int(1, 200),
-            .w_offset = i & 8 ? tier_int(-127, 128) : 0,
-        };
-        int8_t *expected;
+static void product_check(bool extreme, bool with_add, bool direct, int w_offset, bool single) {
+    const MnetGemmQs8Kernels reference = gemm_of(0, false);
+    Product p = {
+        .rows = single ? 1 : (size_t)tier_int(1, 60),
+        .columns = (size_t)tier_int(1, 140),
+        .k = (size_t)tier_int(1, 200),
+        .w_offset = w_offset,
+    };
+    int8_t *expected;
 
-        p.y_stride = p.columns + (size_t)tier_int(0, 20);
-        product_make(&p, extreme, with_add);
-        expected = product_run(&p, false, 0);
-        for (int t = 0; t < tier_count(); t++) {
-            const char *name = gemm_of(tier_features(t)).name;
-            int8_t *y = product_run(&p, direct, tier_features(t));
+    p.y_stride = p.columns + (size_t)tier_int(0, 20);
+    product_make(&p, extreme, with_add);
+    expected = product_run(&p, false, &reference);
+    for (int t = 0; t < tier_count(); t++) {
+        const MnetGemmQs8Kernels kernels = gemm_of(tier_features(t), single);
+        int8_t *y = product_run(&p, direct, &kernels);
 
-            CHECK(!memcmp(y, expected, p.rows * p.y_stride), "%s: %zux%zux%zu, offset %d%s%s%s",
-                  name, p.rows, p.k, p.columns, p.w_offset, extreme ? " extreme" : "",
-                  with_add ? " add" : "", direct ? " direct" : "");
-            CHECK(guards_intact(y, p.rows * p.y_stride), "%s", name);
-            release(y);
-        }
-        release(expected);
-        product_free(&p);
+        CHECK(!memcmp(y, expected, p.rows * p.y_stride), "%s: %zux%zux%zu, offset %d%s%s%s",
+              kernels.name, p.rows, p.k, p.columns, p.w_offset, extreme ? " extreme" : "",
+              with_add ? " add" : "", direct ? " direct" : "");
+        CHECK(guards_intact(y, p.rows * p.y_stride), "%s", kernels.name);
+        release(y);
     }
+    release(expected);
+    product_free(&p);
+}
+
+static void products(void) {
+    for (int i = 0; i < 400; i++)
+        product_check(i & 1, i & 2, i & 4, i & 8 ? tier_int(-127, 128) : 0, false);
+}
+
+static void single_rows(void) {
+    for (int i = 0; i < 100; i++)
+        product_check(i & 1, i & 2, i & 4, 0, true);
 }
 
 static void bench(void) {
@@ -215,9 +225,10 @@ static void bench(void) {
             size_t row_block = p.rows < 64 ? p.rows : 48;
             int8_t *y = poisoned(p.rows * p.y_stride);
             TierTimer timer = {0};
+            const MnetGemmQs8Kernels kernels = gemm_of(tier_features(t), p.rows == 1);
             Packed packed;
 
-            packed_make(&p, true, tier_features(t), &packed);
+            packed_make(&p, true, &kernels, &packed);
             if (packed.kernels.begin)
                 packed.kernels.begin(row_block);
             while (tier_again(&timer)) {
@@ -242,5 +253,6 @@ int main(int argc, char **argv) {
     }
     tier_seed(argc, argv);
     RUN(products);
+    RUN(single_rows);
     return test_end();
 }
