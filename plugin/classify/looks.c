@@ -188,9 +188,10 @@ classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   MnetError error;
   guint i;
 
-  /* two frames before the worker is expected back, in case it is early */
+  /* only the last frame before the worker is expected back is made ready, as
+   * this is all that keeps frames waiting; they come a little unevenly */
   tensors = gst_mobilenet_worker_begin (self->worker, bytes * n_prepared,
-      2 * duration, &replaced);
+      duration + duration / 4, &replaced);
   if (replaced) {
     gst_mobilenet_count (self, GST_MOBILENET_FRAME_BUSY, NULL);
     /* what is to be compared with has never been classified */
