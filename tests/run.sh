@@ -29,12 +29,25 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 meson test -C "$root/build/asan" --no-rebuild --print-errorlogs --no-suite plugin --timeout-multiplier 4 || failed=1
 ASAN_OPTIONS=detect_leaks=0 GST_REGISTRY_FORK=no CK_TIMEOUT_MULTIPLIER=10 \
   meson test -C "$root/build/asan" --no-rebuild --print-errorlogs --suite plugin --timeout-multiplier 4 --logbase plugin || failed=1
-say "testing: TSan"
-meson test -C "$root/build/tsan" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
-  nn/base/threads nn/plan/fuse nn/plan/plan nn/session plugin/worker || failed=1
+logs=("$root"/build/meson-logs/testlog.json "$root"/build/asan/meson-logs/{testlog,plugin}.json)
 
-exec python3 - $failed "$root"/build/meson-logs/testlog.json "$root"/build/asan/meson-logs/{testlog,plugin}.json \
-  "$root"/build/tsan/meson-logs/testlog.json <<'END'
+# TSan can't start where addresses are more random than it knows, as with newer kernels and older compilers.
+tsan_run=
+tsan_starts() { $tsan_run "$root/build/tsan/nn/tools/mnet-info" --help >/dev/null 2>&1; }
+tsan_starts || tsan_run="setarch -R"
+if tsan_starts; then
+  say "testing: TSan"
+  # The system's plugins, which aren't instrumented, are scanned by a process that isn't either.
+  GST_REGISTRY=$root/build/tsan/tests/plugin/registry.bin gst-inspect-1.0 >/dev/null
+  GST_REGISTRY_FORK=no CK_TIMEOUT_MULTIPLIER=10 \
+    $tsan_run meson test -C "$root/build/tsan" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
+    nn/base/threads nn/plan/fuse nn/plan/plan nn/session plugin/{worker,live,live_changes,modelcache} || failed=1
+  logs+=("$root"/build/tsan/meson-logs/testlog.json)
+else
+  say "skipped: TSan, which does not start here (vm.mmap_rnd_bits is too large for it)"
+fi
+
+exec python3 - $failed "${logs[@]}" <<'END'
 import json, sys
 results = [json.loads(line)["result"] for log in sys.argv[2:] for line in open(log)]
 passed, skipped = (sum(r in kinds for r in results) for kinds in (("OK", "EXPECTEDFAIL"), ("SKIP",)))

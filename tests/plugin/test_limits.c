@@ -81,7 +81,7 @@ check_budget (const gchar * properties)
   guint64 spent;
   guint i;
 
-  for (i = 0; i < 300; i++) {
+  for (i = 0; i < 300 || mobilenet_stat (h->element, "classified") == 0; i++) {
     gst_buffer_unref (mobilenet_push (h, frame_new (&info, i, i)));
     g_usleep (1000);
   }

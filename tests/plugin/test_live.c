@@ -32,11 +32,11 @@ push_until_result (GstHarness * h, guint n)
 
 GST_START_TEST (frames_pass_while_one_is_classified)
 {
-  GstHarness *h = live_harness (&info, "debug-delay=150");
+  GstHarness *h = live_harness (&info, "debug-delay=1000");
   gint64 began = g_get_monotonic_time ();
   guint i;
 
-  for (i = 0; i < 30; i++) {
+  for (i = 0; i < 10; i++) {
     GstBuffer *in = frame_new (&info, i, i), *out;
     GstMemory *memory = gst_buffer_peek_memory (in, 0);
 
@@ -46,7 +46,7 @@ GST_START_TEST (frames_pass_while_one_is_classified)
     fail_unless (meta_of (out) == NULL);
     gst_buffer_unref (out);
   }
-  fail_unless (g_get_monotonic_time () - began < DELAY * 1000);
+  fail_unless (g_get_monotonic_time () - began < G_USEC_PER_SEC);
   gst_harness_teardown (h);
 }
 
