@@ -4,20 +4,20 @@ struct _GstMobilenetClassifier
 {
   MnetModel *model;
   MnetSession *session;
+  guint top_k;
   MnetPreprocess preprocess;    /* what the session has now */
   GstMobilenetSteady *steady;
   guint stream;                 /* that `steady` knows */
   GstMobilenetSteady *apart;
 };
 
-GstMobilenetClassifier *
-gst_mobilenet_classifier_new (MnetModel * model,
-    const GstMobilenetModelSettings * settings,
+static GstMobilenetClassifier *
+new_classifier (MnetModel * model, guint threads, guint top_k,
     const MnetPreprocess * preprocess, MnetError * error)
 {
   MnetSessionOptions options = {
-    .threads = settings->threads,
-    .top_k = settings->top_k,
+    .threads = threads,
+    .top_k = top_k,
     .preprocess = *preprocess
   };
   MnetSession *session = NULL;
@@ -29,14 +29,30 @@ gst_mobilenet_classifier_new (MnetModel * model,
   classifier = g_atomic_rc_box_new0 (GstMobilenetClassifier);
   classifier->model = mnet_model_ref (model);
   classifier->session = session;
+  classifier->top_k = top_k;
   classifier->preprocess = *preprocess;
   classifier->steady =
-      gst_mobilenet_steady_new (mnet_model_info (model)->n_classes,
-      settings->top_k);
+      gst_mobilenet_steady_new (mnet_model_info (model)->n_classes, top_k);
   classifier->apart =
-      gst_mobilenet_steady_new (mnet_model_info (model)->n_classes,
-      settings->top_k);
+      gst_mobilenet_steady_new (mnet_model_info (model)->n_classes, top_k);
   return classifier;
+}
+
+GstMobilenetClassifier *
+gst_mobilenet_classifier_new (MnetModel * model,
+    const GstMobilenetModelSettings * settings,
+    const MnetPreprocess * preprocess, MnetError * error)
+{
+  return new_classifier (model, settings->threads, settings->top_k, preprocess,
+      error);
+}
+
+GstMobilenetClassifier *
+gst_mobilenet_classifier_new_single (const GstMobilenetClassifier * classifier,
+    MnetError * error)
+{
+  return new_classifier (classifier->model, 1, classifier->top_k,
+      &classifier->preprocess, error);
 }
 
 static void

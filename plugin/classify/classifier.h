@@ -21,6 +21,8 @@ typedef struct _GstMobilenetClassifier GstMobilenetClassifier;
  */
 GstMobilenetClassifier *gst_mobilenet_classifier_new (MnetModel * model,
     const GstMobilenetModelSettings * settings, const MnetPreprocess * preprocess, MnetError * error);
+/* The same with a session of its own that runs on one thread. Results are the same. */
+GstMobilenetClassifier *gst_mobilenet_classifier_new_single (const GstMobilenetClassifier * classifier, MnetError * error);
 GstMobilenetClassifier *gst_mobilenet_classifier_ref (GstMobilenetClassifier * classifier);
 void gst_mobilenet_classifier_unref (GstMobilenetClassifier * classifier);
 

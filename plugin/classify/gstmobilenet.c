@@ -90,9 +90,15 @@ gst_mobilenet_generate_output (GstBaseTransform * trans, GstBuffer ** outbuf)
   GstMobilenet *self = GST_MOBILENET (trans);
   GstBuffer *buffer = g_steal_pointer (&trans->queued_buf);
 
+  GstFlowReturn flow = g_atomic_int_get (&self->flow);
+
   *outbuf = NULL;
   if (!buffer)
     return GST_FLOW_OK;
+  if (flow != GST_FLOW_OK) {
+    gst_buffer_unref (buffer);
+    return flow;
+  }
 
   if (GST_VIDEO_INFO_FORMAT (&self->info) == GST_VIDEO_FORMAT_UNKNOWN) {
     gst_buffer_unref (buffer);
@@ -111,6 +117,7 @@ gst_mobilenet_set_caps (GstBaseTransform * trans, GstCaps * incaps,
 {
   GstMobilenet *self = GST_MOBILENET (trans);
 
+  gst_mobilenet_ahead_drain (self);
   gst_mobilenet_forget (self);
   self->warned = FALSE;
   return gst_video_info_from_caps (&self->info, incaps);
@@ -137,25 +144,40 @@ gst_mobilenet_push_result (GstMobilenet * self)
               GST_TYPE_MOBILENET_RESULT, self->result, NULL)));
 }
 
+/* Upstream hears of an error by its next frame, but after the last one. */
+static void
+tell_of_flow (GstMobilenet * self)
+{
+  GstFlowReturn flow = g_atomic_int_get (&self->flow);
+
+  if (flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS)
+    GST_ELEMENT_FLOW_ERROR (self, flow);
+}
+
 static gboolean
 gst_mobilenet_sink_event (GstBaseTransform * trans, GstEvent * event)
 {
   GstMobilenet *self = GST_MOBILENET (trans);
 
+  if (GST_EVENT_IS_SERIALIZED (event))
+    gst_mobilenet_ahead_drain (self);
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
+      g_atomic_int_set (&self->flow, GST_FLOW_OK);
       gst_mobilenet_forget (self);
       self->live_known = FALSE;
       gst_mobilenet_set_tag_orientation (self, GST_VIDEO_ORIENTATION_IDENTITY);
       break;
     case GST_EVENT_FLUSH_STOP:
     case GST_EVENT_SEGMENT:
+      g_atomic_int_set (&self->flow, GST_FLOW_OK);
       gst_mobilenet_forget (self);
       GST_OBJECT_LOCK (self);
       self->earliest = GST_CLOCK_TIME_NONE;
       GST_OBJECT_UNLOCK (self);
       break;
     case GST_EVENT_EOS:
+      tell_of_flow (self);
       if (gst_mobilenet_drain (self))
         gst_mobilenet_push_result (self);
       break;
@@ -190,6 +212,8 @@ static gboolean
 gst_mobilenet_query (GstBaseTransform * trans, GstPadDirection direction,
     GstQuery * query)
 {
+  if (direction == GST_PAD_SINK && GST_QUERY_IS_SERIALIZED (query))
+    gst_mobilenet_ahead_drain (GST_MOBILENET (trans));
   if (direction == GST_PAD_SRC && GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
     return gst_mobilenet_query_latency (GST_MOBILENET (trans), query);
   return GST_BASE_TRANSFORM_CLASS (parent_class)->query (trans, direction,
@@ -211,6 +235,8 @@ gst_mobilenet_start (GstBaseTransform * trans)
   gst_video_info_init (&self->info);
   self->tag_orientation = GST_VIDEO_ORIENTATION_IDENTITY;
   self->live = self->live_known = FALSE;
+  self->passed = self->took = 0;
+  g_atomic_int_set (&self->flow, GST_FLOW_OK);
   self->frame = 0;
   self->warned = FALSE;
   return gst_mobilenet_open (self);

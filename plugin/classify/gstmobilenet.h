@@ -5,6 +5,7 @@
 
 #include "plugin/classify/classifier.h"
 #include "plugin/classify/dump.h"
+#include "plugin/classify/lanes.h"
 #include "plugin/classify/pacing.h"
 #include "plugin/classify/regioncache.h"
 #include "plugin/classify/stats.h"
@@ -14,6 +15,8 @@ G_BEGIN_DECLS
 
 #define GST_TYPE_MOBILENET (gst_mobilenet_get_type ())
 G_DECLARE_FINAL_TYPE (GstMobilenet, gst_mobilenet, GST, MOBILENET, GstBaseTransform)
+
+typedef struct _GstMobilenetAhead GstMobilenetAhead;
 
 struct _GstMobilenet {
   GstBaseTransform parent;
@@ -34,6 +37,7 @@ struct _GstMobilenet {
   MnetModel *model;
 
   gint stream;                          /* counts streams and all that makes results void; atomic, as the worker reads it */
+  gint flow;                            /* GstFlowReturn of what lanes have pushed; atomic */
 
   /* The streaming thread's own. */
   GstMobilenetClassifier *classifier;
@@ -42,6 +46,8 @@ struct _GstMobilenet {
   gboolean live, live_known;
   GstMobilenetPacing pacing;
   GstMobilenetWorker *worker;           /* in async mode, from its first frame on */
+  GstMobilenetAhead *ahead;             /* once frames of a file have come fast */
+  GstClockTime passed, took;            /* when the last frame was done with, and how long one took by all threads */
   guint64 frame;                        /* number of the frame that passes */
   GstMobilenetResult *result;           /* of the last classification, NULL where it no longer holds */
   guint64 result_frame;
@@ -67,7 +73,8 @@ void gst_mobilenet_close (GstMobilenet * self);
 
 /* process.c, all in the streaming thread */
 
-/* Takes the buffer and returns it, or one that shares its memory, with what is known of it. */
+/* Takes the buffer and returns it, or one that shares its memory, with what is known of it; or NULL where it will be
+ * pushed later. */
 GstBuffer *gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer);
 /* Ends the worker, and frees what frames have left. The streaming thread may have stopped. */
 void gst_mobilenet_process_stop (GstMobilenet * self);
@@ -76,9 +83,21 @@ GstClockTime gst_mobilenet_duration_of (GstMobilenet * self, GstBuffer * buffer)
 
 /* looks.c, all in the streaming thread */
 
+/* Which way up the picture is. */
+GstVideoOrientationMethod gst_mobilenet_orientation (GstMobilenet * self, const GstMobilenetFrameSettings * settings);
 /* Shows what the settings ask for to the classifier, or gives it to the worker. */
 void gst_mobilenet_classify (GstMobilenet * self, GstBuffer * buffer, const GstMobilenetFrameSettings * settings,
     gboolean async);
+
+/* ahead.c, in the streaming thread */
+
+/* Takes a frame that can be classified beside others, and will be pushed in its turn. FALSE where it is to be classified now. */
+gboolean gst_mobilenet_ahead_take (GstMobilenet * self, GstBuffer * buffer,
+    const GstMobilenetFrameSettings * settings);
+/* Waits until all that were taken are pushed. */
+void gst_mobilenet_ahead_drain (GstMobilenet * self);
+/* The same, and ends the lanes. */
+void gst_mobilenet_ahead_stop (GstMobilenet * self);
 
 /* results.c, in the streaming thread but where it says more */
 
@@ -89,6 +108,11 @@ void gst_mobilenet_drop_result (GstMobilenet * self);
 /* A frame's outcome; with the times of `result`, which may be NULL. Any thread. */
 void gst_mobilenet_count (GstMobilenet * self, GstMobilenetFrameOutcome outcome, const GstMobilenetResult * result);
 void gst_mobilenet_frame_failed (GstMobilenet * self, const gchar * reason);
+/* The same without dropping results; or in a lane. */
+void gst_mobilenet_warn_failed (GstMobilenet * self, const gchar * reason);
+/* What holds for the frame as a whole, a reference that is taken over; or in a lane. */
+void gst_mobilenet_set_result (GstMobilenet * self, GstMobilenetResult * result, const GstVideoRectangle * region,
+    guint64 frame);
 /* Counts, and tells of a new label; in the worker, in async mode. */
 void gst_mobilenet_publish (GstMobilenet * self, const GstMobilenetFinished * finished);
 /* The worker's GstMobilenetWorkerDone; `data` is the element. */
@@ -100,6 +124,8 @@ gboolean gst_mobilenet_take_finished (GstMobilenet * self);
 /* The same after what the worker looks at is done. */
 gboolean gst_mobilenet_drain (GstMobilenet * self);
 /* Takes the buffer and returns it, or one that shares its memory, with what holds for it. */
+GstBuffer *gst_mobilenet_attach (GstBuffer * buffer, GstMobilenetResult * result, const GstVideoRectangle * region,
+    guint64 age, const GstVideoInfo * info, GstMobilenetBridges attach);
 GstBuffer *gst_mobilenet_attach_results (GstMobilenet * self, GstBuffer * buffer,
     const GstMobilenetFrameSettings * settings);
 

@@ -260,12 +260,19 @@ plan_looks (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   }
 }
 
+GstVideoOrientationMethod
+gst_mobilenet_orientation (GstMobilenet * self,
+    const GstMobilenetFrameSettings * settings)
+{
+  return settings->orientation == GST_VIDEO_ORIENTATION_AUTO
+      ? self->tag_orientation : settings->orientation;
+}
+
 /* Looks at a frame. */
 void
 gst_mobilenet_classify (GstMobilenet * self, GstBuffer * buffer,
     const GstMobilenetFrameSettings * settings, gboolean async)
 {
-  GstVideoOrientationMethod orientation = settings->orientation;
   GstMobilenetJob job = {
     .classifier = self->classifier,
     .steady = gst_mobilenet_frame_settings_steady (settings, async),
@@ -279,15 +286,13 @@ gst_mobilenet_classify (GstMobilenet * self, GstBuffer * buffer,
   const gchar *reason;
   MnetError error;
 
-  if (orientation == GST_VIDEO_ORIENTATION_AUTO)
-    orientation = self->tag_orientation;
   if (!gst_mobilenet_classifier_set_preprocess (self->classifier,
           &settings->preprocess, &error)) {
     gst_mobilenet_frame_failed (self, error.message);
     return;
   }
-  if (!gst_mobilenet_image_map (&map, buffer, &self->info, orientation,
-          &reason)) {
+  if (!gst_mobilenet_image_map (&map, buffer, &self->info,
+          gst_mobilenet_orientation (self, settings), &reason)) {
     gst_mobilenet_frame_failed (self, reason);
     return;
   }

@@ -28,6 +28,7 @@ update (GstMobilenet * self, GstMobilenetFrameSettings * settings)
   GST_OBJECT_UNLOCK (self);
 
   if (classifier) {
+    gst_mobilenet_ahead_stop (self);
     g_clear_pointer (&self->classifier, gst_mobilenet_classifier_unref);
     self->classifier = classifier;
     self->warned = FALSE;
@@ -40,6 +41,7 @@ update (GstMobilenet * self, GstMobilenetFrameSettings * settings)
 void
 gst_mobilenet_process_stop (GstMobilenet * self)
 {
+  gst_mobilenet_ahead_stop (self);
   gst_mobilenet_dump_set_location (&self->dump, NULL);
   g_clear_pointer (&self->worker, gst_mobilenet_worker_free);
   g_clear_pointer (&self->classifier, gst_mobilenet_classifier_unref);
@@ -92,44 +94,71 @@ enter_mode (GstMobilenet * self, gboolean async)
   }
 }
 
-GstBuffer *
-gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
+static gboolean
+has_picture (GstBuffer * buffer)
 {
-  GstMobilenetFrameSettings settings;
+  return !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)
+      && gst_buffer_n_memory (buffer) > 0;
+}
+
+/* By itself, after all that came before it. */
+static GstBuffer *
+process_now (GstMobilenet * self, GstBuffer * buffer,
+    const GstMobilenetFrameSettings * settings)
+{
   gboolean async, unpaid;
 
-  update (self, &settings);
-  self->frame++;
-
-  if (!settings.enabled) {
+  if (!settings->enabled) {
     gst_mobilenet_forget (self);
     gst_mobilenet_count (self, GST_MOBILENET_FRAME_OFF, NULL);
     return buffer;
   }
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)
-      || gst_buffer_n_memory (buffer) == 0) {
+  if (!has_picture (buffer)) {
     gst_mobilenet_count (self, GST_MOBILENET_FRAME_OFF, NULL);
     return buffer;
   }
 
-  if (settings.roi != GST_MOBILENET_ROI_FRAME) {
+  if (settings->roi != GST_MOBILENET_ROI_FRAME) {
     /* regions are those of a buffer; at most its head is copied here, its
      * memory stays the same */
     buffer = gst_buffer_make_writable (buffer);
     self->n_regions = gst_mobilenet_regions_collect (buffer, &self->info,
-        settings.region_types[0] ? settings.region_types : NULL, self->regions,
-        settings.max_regions);
+        settings->region_types[0] ? settings->region_types : NULL,
+        self->regions, settings->max_regions);
   } else {
     self->n_regions = 0;
   }
 
-  async = gst_mobilenet_is_async (self, settings.mode);
+  async = gst_mobilenet_is_async (self, settings->mode);
   enter_mode (self, async);
   /* asked before its result is taken, so that no cost stays unknown */
-  unpaid = settings.pacing.cpu_budget > 0 && async
+  unpaid = settings->pacing.cpu_budget > 0 && async
       && gst_mobilenet_worker_is_busy (self->worker);
   gst_mobilenet_take_finished (self);
-  if (is_wanted (self, buffer, &settings, async, unpaid))
-    gst_mobilenet_classify (self, buffer, &settings, async);
-  return gst_mobilenet_attach_results (self, buffer, &settings);
+  if (is_wanted (self, buffer, settings, async, unpaid))
+    gst_mobilenet_classify (self, buffer, settings, async);
+  return gst_mobilenet_attach_results (self, buffer, settings);
+}
+
+GstBuffer *
+gst_mobilenet_process (GstMobilenet * self, GstBuffer * buffer)
+{
+  GstMobilenetFrameSettings settings;
+  GstClockTime began;
+
+  update (self, &settings);
+  self->frame++;
+
+  if (settings.enabled && has_picture (buffer)
+      && !gst_mobilenet_is_async (self, settings.mode)
+      && gst_mobilenet_ahead_take (self, buffer, &settings)) {
+    buffer = NULL;
+  } else {
+    gst_mobilenet_ahead_drain (self);
+    began = gst_util_get_timestamp ();
+    buffer = process_now (self, buffer, &settings);
+    self->took = gst_util_get_timestamp () - began;
+  }
+  self->passed = gst_util_get_timestamp ();
+  return buffer;
 }

@@ -37,6 +37,12 @@ void
 gst_mobilenet_frame_failed (GstMobilenet * self, const gchar * reason)
 {
   gst_mobilenet_drop_result (self);
+  gst_mobilenet_warn_failed (self, reason);
+}
+
+void
+gst_mobilenet_warn_failed (GstMobilenet * self, const gchar * reason)
+{
   gst_mobilenet_count (self, GST_MOBILENET_FRAME_FAILED, NULL);
   GST_LOG_OBJECT (self, "not classified: %s", reason);
   if (!self->warned) {
@@ -46,8 +52,8 @@ gst_mobilenet_frame_failed (GstMobilenet * self, const gchar * reason)
   }
 }
 
-static void
-set_result (GstMobilenet * self, GstMobilenetResult * result,
+void
+gst_mobilenet_set_result (GstMobilenet * self, GstMobilenetResult * result,
     const GstVideoRectangle * region, guint64 frame)
 {
   g_clear_pointer (&self->result, gst_mobilenet_result_unref);
@@ -134,7 +140,8 @@ gst_mobilenet_keep_results (GstMobilenet * self,
       cpu_time (self->classifier, finished));
   for (i = 0; i < job->n_looks; i++) {
     if (job->looks[i].whole) {
-      set_result (self, gst_mobilenet_result_ref (finished->results[i]),
+      gst_mobilenet_set_result (self,
+          gst_mobilenet_result_ref (finished->results[i]),
           &job->looks[i].region.rect, job->frame);
       whole = TRUE;
     } else {
@@ -171,6 +178,18 @@ gst_mobilenet_drain (GstMobilenet * self)
   return gst_mobilenet_take_finished (self);
 }
 
+/* Takes the buffer and returns it, or one that shares its memory. */
+GstBuffer *
+gst_mobilenet_attach (GstBuffer * buffer, GstMobilenetResult * result,
+    const GstVideoRectangle * region, guint64 age, const GstVideoInfo * info,
+    GstMobilenetBridges attach)
+{
+  buffer = gst_buffer_make_writable (buffer);
+  gst_buffer_add_mobilenet_meta (buffer, result, region, age);
+  gst_mobilenet_bridge_attach (buffer, result, region, info, attach);
+  return buffer;
+}
+
 GstBuffer *
 gst_mobilenet_attach_results (GstMobilenet * self, GstBuffer * buffer,
     const GstMobilenetFrameSettings * settings)
@@ -179,13 +198,9 @@ gst_mobilenet_attach_results (GstMobilenet * self, GstBuffer * buffer,
   guint64 computed_on;
   guint i;
 
-  if (self->result && settings->roi != GST_MOBILENET_ROI_REGIONS) {
-    buffer = gst_buffer_make_writable (buffer);
-    gst_buffer_add_mobilenet_meta (buffer, self->result, &self->region,
-        self->frame - self->result_frame);
-    gst_mobilenet_bridge_attach (buffer, self->result, &self->region,
-        &self->info, settings->attach);
-  }
+  if (self->result && settings->roi != GST_MOBILENET_ROI_REGIONS)
+    buffer = gst_mobilenet_attach (buffer, self->result, &self->region,
+        self->frame - self->result_frame, &self->info, settings->attach);
   for (i = 0; i < self->n_regions; i++) {
     result = gst_mobilenet_region_cache_look_up (self->region_results,
         &self->regions[i], self->frame, &computed_on);
