@@ -46,6 +46,7 @@ typedef struct Worker {
 
 static struct {
     pthread_mutex_t growth;
+    atomic_int callers; /* of jobs for several threads, now */
     atomic_int count;
     pid_t process;
     Worker workers[MNET_MAX_THREADS - 1];
@@ -182,16 +183,8 @@ static void release(Worker *worker) {
     atomic_store_explicit(&worker->state, IDLE, memory_order_release);
 }
 
-void mnet_threads_run(int threads, int units, int grain, MnetTask task, void *data) {
-    if (threads > units)
-        threads = units;
-    if (threads > MNET_MAX_THREADS)
-        threads = MNET_MAX_THREADS;
-    if (threads <= 1) {
-        if (units > 0)
-            task(data, &(MnetPart){.end = units});
-        return;
-    }
+/* More than one thread, and no more than units. */
+static void run(int threads, int units, int grain, MnetTask task, void *data) {
     if (atomic_load_explicit(&pool.count, memory_order_acquire) < threads - 1)
         grow(threads - 1);
 
@@ -215,4 +208,22 @@ void mnet_threads_run(int threads, int units, int grain, MnetTask task, void *da
     work(&job, 0);
     while (n > 0)
         release(claimed[--n]);
+}
+
+void mnet_threads_run(int threads, int units, int grain, MnetTask task, void *data) {
+    if (threads > units)
+        threads = units;
+    if (threads > MNET_MAX_THREADS)
+        threads = MNET_MAX_THREADS;
+    bool shared = threads > 1;
+    /* Each caller brings a thread of its own: with several there is less need of workers, which
+     * would only take the callers' time. */
+    if (shared)
+        threads /= atomic_fetch_add_explicit(&pool.callers, 1, memory_order_relaxed) + 1;
+    if (threads > 1)
+        run(threads, units, grain, task, data);
+    else if (units > 0)
+        task(data, &(MnetPart){.end = units});
+    if (shared)
+        atomic_fetch_sub_explicit(&pool.callers, 1, memory_order_relaxed);
 }

@@ -26,6 +26,7 @@ typedef void (*MnetTask)(void *job, const MnetPart *part);
  * Calls `task` so that every unit of [0, units) is done once, on up to `threads` threads, and
  * returns when all are. Each thread begins with an equal share of neighbouring units, and helps the
  * others then. It takes a few parts for that, of at least `grain` units where there are so many.
+ * Callers at one time get fewer threads each.
  */
 void mnet_threads_run(int threads, int units, int grain, MnetTask task, void *job);
 

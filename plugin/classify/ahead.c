@@ -158,10 +158,13 @@ stands_alone (GstMobilenet * self, GstBuffer * buffer,
 }
 
 /* Where frames come one at a time, each is best done at once by all threads;
- * the next one is there already where more come than can be done. */
+ * the next one is there already where more come than can be done. Several
+ * streams are beside each other as they are. */
 static gboolean
 is_behind (GstMobilenet * self)
 {
+  if (!gst_mobilenet_is_alone ())
+    return FALSE;
   if (self->ahead && gst_mobilenet_lanes_are_busy (self->ahead->lanes))
     return TRUE;
   return gst_util_get_timestamp () < self->passed + self->took / 2;

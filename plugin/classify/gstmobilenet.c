@@ -23,6 +23,12 @@
  *
  * With #GstMobilenet:roi it classifies the regions that a detector has attached.
  *
+ * Where the frames of a file come faster than they can be classified, as many as
+ * there are threads are classified side by side; they leave in their order, with
+ * the same results. This needs frames whose results don't hang on each other, as
+ * with #GstMobilenet:smoothing or #GstMobilenet:interval, and one element alone in
+ * its process: streams are beside each other already.
+ *
  * Elements of a process that name the same model share its weights.
  *
  * A frame that can't be classified (its memory can't be read, or contradicts

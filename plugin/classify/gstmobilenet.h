@@ -68,6 +68,8 @@ gboolean gst_mobilenet_open (GstMobilenet * self);
 /* Where the properties ask for something else than what is open, opens that for the next frame. Where this fails, posts
  * a warning and sets the properties back. */
 void gst_mobilenet_reopen (GstMobilenet * self);
+/* Whether no other element of this process is started. Any thread. */
+gboolean gst_mobilenet_is_alone (void);
 /* Drops the model. The streaming thread has stopped. */
 void gst_mobilenet_close (GstMobilenet * self);
 

@@ -5,6 +5,15 @@
 
 #include "plugin/classify/modelcache.h"
 
+/* Elements of this process that are started; atomic. */
+static gint n_open;
+
+gboolean
+gst_mobilenet_is_alone (void)
+{
+  return g_atomic_int_get (&n_open) == 1;
+}
+
 static void
 post (GstMobilenet * self, GstMessageType type, const MnetError * error)
 {
@@ -84,7 +93,9 @@ gst_mobilenet_open (GstMobilenet * self)
   opened = self->started = open_wanted (self, &error);
   g_mutex_unlock (&self->open_lock);
 
-  if (!opened)
+  if (opened)
+    g_atomic_int_inc (&n_open);
+  else
     post (self, GST_MESSAGE_ERROR, &error);
   return opened;
 }
@@ -150,6 +161,8 @@ gst_mobilenet_close (GstMobilenet * self)
   GstMobilenetClassifier *pending;
 
   g_mutex_lock (&self->open_lock);
+  if (self->started)
+    g_atomic_int_add (&n_open, -1);
   self->started = FALSE;
   gst_mobilenet_model_release (&self->model);
   gst_mobilenet_model_settings_clear (&self->applied);

@@ -135,7 +135,8 @@ install_model_properties (GObjectClass * klass)
           NULL, FLAGS));
   g_object_class_install_property (klass, GST_MOBILENET_PROP_THREADS,
       g_param_spec_uint ("threads", "Threads",
-          "CPU threads that a classification may use (0 = one a physical core)",
+          "CPU threads that a classification may use (0 = one a physical core); "
+          "frames of a file that come fast are classified side by side by them",
           0, 64, 0, FLAGS));
   g_object_class_install_property (klass, GST_MOBILENET_PROP_TOP_K,
       g_param_spec_uint ("top-k", "Top k",
