@@ -10,7 +10,8 @@
 
 #define NR 16
 #define PIXELS 4
-#define SUMS (8 * PIXELS) /* wait for the epilogue */
+#define PIXELS_5X5 7 /* the usual widths are its multiples */
+#define SUMS 28      /* wait for the epilogue */
 #define BAND_BYTES                                                                                 \
     (128 * 1024) /* of input: is read by all blocks of channels from the second-level cache */
 
@@ -239,22 +240,75 @@ MNET_INLINE void sum_pixels_3x3(size_t stride, const Row *row, const Block *bloc
     }
 }
 
+/* Eight channels of a few pixels, by a row pair of a 5x5 kernel: each column is loaded once for all
+ * pixels that see it. clang 14 unrolls by exactly what the pragmas say, or not at all, so the
+ * conditions are inside. */
+MNET_INLINE void add_columns(size_t stride, size_t pixels, const __m256i *x, const __m256i *w,
+                             __m256i *sums) {
+    const __m256i taps[5] = {w[0], w[2], w[4], w[6], w[8]};
+
+#pragma GCC unroll 17
+    for (size_t i = 0; i < 17; i++) {
+        if (i < (pixels - 1) * stride + 5) {
+            const __m256i column = x[2 * i];
+
+#pragma GCC unroll 5
+            for (size_t kx = 0; kx < 5; kx++)
+                if (kx <= i && (i - kx) % stride == 0 && (i - kx) / stride < pixels)
+                    mnet_add_avx2(&sums[(i - kx) / stride], _mm256_madd_epi16(column, taps[kx]));
+        }
+    }
+}
+
+MNET_INLINE void tile_5x5(size_t stride, size_t pixels, const Row *row, const Block *block,
+                          size_t half, size_t x, __m256i (*out)[2]) {
+    const __m256i bias = ((const __m256i *)block->bias)[half];
+    __m256i sums[PIXELS_5X5];
+
+#pragma GCC unroll 7
+    for (size_t i = 0; i < PIXELS_5X5; i++)
+        if (i < pixels)
+            sums[i] = bias;
+    for (size_t pair = 0; pair < row->pairs; pair++)
+        add_columns(stride, pixels, pair_at(row, pair) + x + half, row->w + pair * 10 + half, sums);
+#pragma GCC unroll 7
+    for (size_t i = 0; i < PIXELS_5X5; i++)
+        if (i < pixels)
+            out[i][half] = sums[i];
+}
+
+/* The usual 5x5 kernels, undilated. */
+MNET_INLINE void sum_pixels_5x5(size_t stride, const Row *row, const Block *block, size_t pixels,
+                                size_t x, __m256i (*sums)[2]) {
+    for (size_t half = 0; half < 2; half++) {
+        size_t i = 0;
+
+        for (; i + PIXELS_5X5 <= pixels; i += PIXELS_5X5)
+            tile_5x5(stride, PIXELS_5X5, row, block, half, x + i * stride * 2, sums + i);
+        for (; i < pixels; i++)
+            tile_5x5(stride, 1, row, block, half, x + i * stride * 2, sums + i);
+    }
+}
+
 static void sum_pixels(const Row *row, const Block *block, size_t pixels, size_t x,
                        __m256i (*sums)[2]) {
-    bool usual = row->kw == 3 && row->pairs == 2 && row->x_tap == 2;
+    bool is_3x3 = row->kw == 3 && row->pairs == 2 && row->x_tap == 2;
+    bool is_5x5 = row->kw == 5 && row->x_tap == 2;
 
-    if (usual && row->x_pixel == 2) {
+    if (is_3x3 && row->x_pixel == 2) {
         sum_pixels_3x3(1, row, block, pixels, x, sums);
-        return;
-    }
-    if (usual && row->x_pixel == 4) {
+    } else if (is_3x3 && row->x_pixel == 4) {
         sum_pixels_3x3(2, row, block, pixels, x, sums);
-        return;
+    } else if (is_5x5 && row->x_pixel == 2) {
+        sum_pixels_5x5(1, row, block, pixels, x, sums);
+    } else if (is_5x5 && row->x_pixel == 4) {
+        sum_pixels_5x5(2, row, block, pixels, x, sums);
+    } else {
+        for (; pixels >= PIXELS; pixels -= PIXELS, x += PIXELS * row->x_pixel, sums += PIXELS)
+            tile(PIXELS, row, block, x, sums);
+        for (; pixels; pixels--, x += row->x_pixel, sums++)
+            tile(1, row, block, x, sums);
     }
-    for (; pixels >= PIXELS; pixels -= PIXELS, x += PIXELS * row->x_pixel, sums += PIXELS)
-        tile(PIXELS, row, block, x, sums);
-    for (; pixels; pixels--, x += row->x_pixel, sums++)
-        tile(1, row, block, x, sums);
 }
 
 /* One output row of a block of at most NR channels, its pairs being laid out. */
