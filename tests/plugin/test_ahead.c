@@ -92,9 +92,10 @@ GST_START_TEST (many_are_classified_at_a_time)
   push_frames (h, 1, 4);
   fail_unless (g_get_monotonic_time () - began < 4 * 500000);
   fail_unless (gst_harness_buffers_in_queue (h) < 5);
-  pull_frames (h, 0, 5);
+  gst_harness_push_event (h, gst_event_new_eos ());
   /* one after the other would take 2 s */
   fail_unless (g_get_monotonic_time () - began < 4 * 500000);
+  pull_frames (h, 0, 5);
   gst_harness_teardown (h);
 }
 
@@ -115,6 +116,9 @@ GST_START_TEST (one_thread_takes_one_at_a_time)
 
 GST_END_TEST;
 
+/* TSan doesn't see the locks of a GAsyncQueue, by which such frames come. */
+#if !defined (__SANITIZE_THREAD__)
+
 /* Nobody has to push another frame to get this one. */
 GST_START_TEST (a_frame_comes_without_the_next_one)
 {
@@ -131,6 +135,8 @@ GST_START_TEST (a_frame_comes_without_the_next_one)
 }
 
 GST_END_TEST;
+
+#endif
 
 GST_START_TEST (what_comes_between_frames_stays_there)
 {
@@ -178,6 +184,7 @@ GST_START_TEST (a_flush_leaves_nothing_behind)
   while (gst_harness_buffers_in_queue (h))
     gst_buffer_unref (gst_harness_pull (h));
   push_frames (h, 10, 8);
+  gst_harness_push_event (h, gst_event_new_eos ());
   pull_frames (h, 10, 8);
   gst_harness_teardown (h);
 }
@@ -299,6 +306,7 @@ GST_START_TEST (streams_take_turns)
   pull_frames (b, 8, 4);
   gst_harness_teardown (b);
   push_frames (a, 12, 8);
+  gst_harness_push_event (a, gst_event_new_eos ());
   pull_frames (a, 12, 8);
   gst_harness_teardown (a);
 }
@@ -330,7 +338,9 @@ ahead_suite (void)
   tcase_add_test (tc, each_frame_has_its_own_result_in_its_turn);
   tcase_add_test (tc, many_are_classified_at_a_time);
   tcase_add_test (tc, one_thread_takes_one_at_a_time);
+#if !defined (__SANITIZE_THREAD__)
   tcase_add_test (tc, a_frame_comes_without_the_next_one);
+#endif
   tcase_add_test (tc, what_comes_between_frames_stays_there);
   tcase_add_test (tc, a_flush_leaves_nothing_behind);
   tcase_add_test (tc, caps_and_models_change_in_between);
