@@ -90,11 +90,10 @@ GST_START_TEST (many_are_classified_at_a_time)
   push_frames (h, 0, 1);
   began = g_get_monotonic_time ();
   push_frames (h, 1, 4);
+  /* one after the other takes 2 s */
   fail_unless (g_get_monotonic_time () - began < 4 * 500000);
   fail_unless (gst_harness_buffers_in_queue (h) < 5);
   gst_harness_push_event (h, gst_event_new_eos ());
-  /* one after the other would take 2 s */
-  fail_unless (g_get_monotonic_time () - began < 4 * 500000);
   pull_frames (h, 0, 5);
   gst_harness_teardown (h);
 }
