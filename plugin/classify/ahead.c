@@ -176,7 +176,8 @@ gst_mobilenet_ahead_take (GstMobilenet * self, GstBuffer * buffer,
 {
   Frame *frame;
 
-  if (self->live || !stands_alone (self, buffer, settings)
+  /* the worker of another mode is to be done first */
+  if (self->live || self->worker || !stands_alone (self, buffer, settings)
       || !is_behind (self) || !open_lanes (self))
     return FALSE;
   gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing,
