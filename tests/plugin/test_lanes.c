@@ -1,20 +1,9 @@
 /* Work side by side leaves in its order, each piece once. tests/run.sh has it run under TSan too. */
 #include "plugin/classify/lanes.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/plugin/require.h"
 
 #define LANES 3
 #define JOBS 500
-
-/* Never compiled out, and no gst-check, which isn't instrumented. */
-#define CHECK(condition) \
-  do { \
-    if (!(condition)) { \
-      fprintf (stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      exit (1); \
-    } \
-  } while (0)
 
 typedef struct
 {
@@ -36,8 +25,8 @@ work (gpointer data, guint lane, gpointer data_of_job)
   Job *job = data_of_job;
   gint now = g_atomic_int_add (&seen->at_work, 1) + 1;
 
-  CHECK (lane < LANES);
-  CHECK (g_atomic_int_add (&seen->in_lane[lane], 1) == 0);
+  REQUIRE (lane < LANES);
+  REQUIRE (g_atomic_int_add (&seen->in_lane[lane], 1) == 0);
   if (now > g_atomic_int_get (&seen->most))
     g_atomic_int_set (&seen->most, now);
   g_usleep (job->number * 7919 % 5 * 100);
@@ -52,8 +41,8 @@ leave (gpointer data, gpointer data_of_job)
   Seen *seen = data;
   Job *job = data_of_job;
 
-  CHECK (job->number == seen->left);
-  CHECK (job->square == job->number * job->number);
+  REQUIRE (job->number == seen->left);
+  REQUIRE (job->square == job->number * job->number);
   seen->sum += job->square;
   seen->left++;
   if (job->number % 50 == 0)
@@ -69,7 +58,7 @@ main (void)
   guint64 sum = 0;
   guint i;
 
-  CHECK (!gst_mobilenet_lanes_are_busy (lanes));
+  REQUIRE (!gst_mobilenet_lanes_are_busy (lanes));
   gst_mobilenet_lanes_drain (lanes);
   for (i = 0; i < JOBS; i++) {
     Job *job = gst_mobilenet_lanes_begin (lanes);
@@ -79,13 +68,13 @@ main (void)
     gst_mobilenet_lanes_end (lanes);
     if (i % 97 == 0) {
       gst_mobilenet_lanes_drain (lanes);
-      CHECK (!gst_mobilenet_lanes_are_busy (lanes));
-      CHECK (seen.left == i + 1);
+      REQUIRE (!gst_mobilenet_lanes_are_busy (lanes));
+      REQUIRE (seen.left == i + 1);
     }
   }
   gst_mobilenet_lanes_drain (lanes);
-  CHECK (seen.left == JOBS && seen.sum == sum);
-  CHECK (seen.most > 1 && seen.most <= LANES);
+  REQUIRE (seen.left == JOBS && seen.sum == sum);
+  REQUIRE (seen.most > 1 && seen.most <= LANES);
   gst_mobilenet_lanes_free (lanes);
 
   /* of no use, but no harm */

@@ -1,8 +1,7 @@
 /* The worker under a streaming thread that does everything in any order. tests/run.sh has it run under TSan too. */
 #include "plugin/classify/worker.h"
+#include "tests/plugin/require.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define STEPS 400
@@ -18,22 +17,13 @@ typedef struct
   guint stream;
 } Stress;
 
-/* Never compiled out, and no gst-check, which isn't instrumented. */
-#define CHECK(condition) \
-  do { \
-    if (!(condition)) { \
-      fprintf (stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      exit (1); \
-    } \
-  } while (0)
-
 static void
 done (gpointer data, const GstMobilenetFinished * finished,
     const MnetError * error)
 {
   Stress *stress = data;
 
-  CHECK (!finished->failed && !error);
+  REQUIRE (!finished->failed && !error);
   g_atomic_int_inc (&stress->n_done);
 }
 
@@ -67,10 +57,10 @@ take (Stress * stress)
 
   if (!gst_mobilenet_worker_take (stress->worker, stress->stream, &finished))
     return;
-  CHECK (finished.job.stream == stress->stream);
-  CHECK (finished.job.frame >= stress->newest);
-  CHECK (finished.results[0]->n_classes == 3);
-  CHECK (finished.results[0]->pts == finished.job.frame * GST_MSECOND);
+  REQUIRE (finished.job.stream == stress->stream);
+  REQUIRE (finished.job.frame >= stress->newest);
+  REQUIRE (finished.results[0]->n_classes == 3);
+  REQUIRE (finished.results[0]->pts == finished.job.frame * GST_MSECOND);
   stress->newest = finished.job.frame;
   stress->n_taken++;
   gst_mobilenet_finished_clear (&finished);
@@ -94,7 +84,7 @@ stream_thread (gpointer data)
     switch (g_rand_int_range (rand, 0, 24)) {
       case 0:
         gst_mobilenet_worker_drain (stress->worker);
-        CHECK (!gst_mobilenet_worker_is_busy (stress->worker));
+        REQUIRE (!gst_mobilenet_worker_is_busy (stress->worker));
         break;
       case 1:
         stress->stream++;
@@ -127,10 +117,10 @@ main (void)
   MnetModel *model = NULL;
   MnetError error;
 
-  CHECK (mnet_model_open (NULL, NULL, &model, &error) == MNET_OK);
+  REQUIRE (mnet_model_open (NULL, NULL, &model, &error) == MNET_OK);
   stress.classifier =
       gst_mobilenet_classifier_new (model, &settings, &preprocess, &error);
-  CHECK (stress.classifier != NULL);
+  REQUIRE (stress.classifier != NULL);
   stress.bytes = mnet_model_info (model)->input_bytes;
   stress.worker = gst_mobilenet_worker_new (done, &stress);
   g_thread_join (g_thread_new ("stream", stream_thread, &stress));
@@ -140,8 +130,8 @@ main (void)
 
   printf ("%u handed over, %u replaced, %d done, %u taken\n", stress.n_handed,
       stress.n_replaced, stress.n_done, stress.n_taken);
-  CHECK (stress.n_taken > 0 && stress.n_replaced > 0);
-  CHECK ((guint) stress.n_done + stress.n_replaced <= stress.n_handed);
-  CHECK ((guint) stress.n_done >= stress.n_taken);
+  REQUIRE (stress.n_taken > 0 && stress.n_replaced > 0);
+  REQUIRE ((guint) stress.n_done + stress.n_replaced <= stress.n_handed);
+  REQUIRE ((guint) stress.n_done >= stress.n_taken);
   return 0;
 }
