@@ -95,7 +95,6 @@ gst_mobilenet_generate_output (GstBaseTransform * trans, GstBuffer ** outbuf)
 {
   GstMobilenet *self = GST_MOBILENET (trans);
   GstBuffer *buffer = g_steal_pointer (&trans->queued_buf);
-
   GstFlowReturn flow = g_atomic_int_get (&self->flow);
 
   *outbuf = NULL;

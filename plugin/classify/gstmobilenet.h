@@ -125,9 +125,10 @@ gboolean gst_mobilenet_keep_results (GstMobilenet * self, GstMobilenetFinished *
 gboolean gst_mobilenet_take_finished (GstMobilenet * self);
 /* The same after what the worker looks at is done. */
 gboolean gst_mobilenet_drain (GstMobilenet * self);
-/* Takes the buffer and returns it, or one that shares its memory, with what holds for it. */
+/* Takes the buffer and returns it, or one that shares its memory, with a result of so many frames ago. Any thread. */
 GstBuffer *gst_mobilenet_attach (GstBuffer * buffer, GstMobilenetResult * result, const GstVideoRectangle * region,
     guint64 age, const GstVideoInfo * info, GstMobilenetBridges attach);
+/* The same with all that holds for it. */
 GstBuffer *gst_mobilenet_attach_results (GstMobilenet * self, GstBuffer * buffer,
     const GstMobilenetFrameSettings * settings);
 

@@ -178,7 +178,6 @@ gst_mobilenet_drain (GstMobilenet * self)
   return gst_mobilenet_take_finished (self);
 }
 
-/* Takes the buffer and returns it, or one that shares its memory. */
 GstBuffer *
 gst_mobilenet_attach (GstBuffer * buffer, GstMobilenetResult * result,
     const GstVideoRectangle * region, guint64 age, const GstVideoInfo * info,

@@ -213,9 +213,11 @@ refuse (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   return GST_FLOW_NOT_LINKED;
 }
 
+/* The delay is long, so that also a busy machine pushes the next frame soon
+ * enough for it to go beside others. */
 GST_START_TEST (upstream_hears_of_errors)
 {
-  GstHarness *h = file_harness ("threads=3 debug-delay=10");
+  GstHarness *h = file_harness ("threads=3 debug-delay=200");
   GstFlowReturn flow = GST_FLOW_OK;
   GstBus *bus = gst_bus_new ();
   GstMessage *message;

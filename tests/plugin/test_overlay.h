@@ -15,6 +15,42 @@ add_result (GstBuffer * buffer, const gchar * label, gfloat probability)
   gst_mobilenet_result_unref (result);
 }
 
+/* Of the frames that labelled_frame() makes. */
+#define WIDTH 320
+#define HEIGHT 240
+
+/* Without a result where `label` is NULL. */
+static inline GstBuffer *
+labelled_frame (const gchar * label, gfloat probability)
+{
+  GstVideoInfo info;
+  GstBuffer *frame;
+
+  frame_info (&info, "I420", WIDTH, HEIGHT);
+  frame = frame_new (&info, 1, 0);
+  if (label)
+    add_result (frame, label, probability);
+  return frame;
+}
+
+static inline void
+push_labelled (GstHarness * h, const gchar * label, gfloat probability)
+{
+  gst_buffer_unref (mobilenet_push (h, labelled_frame (label, probability)));
+}
+
+static inline gboolean
+same_bytes (GstBuffer * a, GstBuffer * b)
+{
+  GstMapInfo map;
+  gboolean same;
+
+  fail_unless (gst_buffer_map (a, &map, GST_MAP_READ));
+  same = map.size == gst_buffer_get_size (b) && gst_buffer_memcmp (b, 0, map.data, map.size) == 0;
+  gst_buffer_unmap (a, &map);
+  return same;
+}
+
 static inline GstHarness *
 overlay_harness (const gchar * properties, const gchar * format, gint width, gint height)
 {
