@@ -24,7 +24,7 @@
  *
  * Threads. A model is immutable and may be shared by all threads. A session belongs to one thread
  * at a time; the one exception is mnet_session_prepare(), which may run beside
- * mnet_session_run_tensor() of the same session.
+ * mnet_session_run_prepared() or mnet_session_run_tensor() of the same session.
  */
 #ifndef MNET_H
 #define MNET_H
@@ -237,6 +237,10 @@ typedef struct MnetModelInfo {
     size_t input_bytes; /**< of the raw input tensor */
     float input_scale;  /**< quantisation of the raw input tensor; 0 where it is float */
     int input_zero_point;
+    MnetDtype prepared_dtype; /**< of a prepared input: F32 or QS8; it is NHWC */
+    size_t prepared_bytes;    /**< of a prepared input */
+    float prepared_scale;     /**< quantisation of a prepared input; 0 where it is float */
+    int prepared_zero_point;
     MnetDtype output_dtype; /**< of the raw output tensor */
     size_t output_bytes;
     float output_scale; /**< quantisation of the raw output tensor; 0 where it is float */
@@ -302,7 +306,7 @@ typedef struct MnetResult {
     int n_scores;
     const float *embedding; /**< what enters the classifier, as floats; NULL where there is none */
     int n_embedding;
-    double preprocess_ms; /**< frame to tensor; 0 after mnet_session_run_tensor() */
+    double preprocess_ms; /**< frame to tensor; 0 where the run began with a tensor */
     double inference_ms;
 } MnetResult;
 
@@ -326,12 +330,19 @@ MNET_API MnetStatus mnet_session_set_preprocess(MnetSession *session,
                                                 const MnetPreprocess *preprocess, MnetError *error);
 
 /**
- * Frame to raw input tensor, `tensor` being aligned for its type, with room for input_bytes. The
- * first half of mnet_session_run_image(). One thread may call this and
- * mnet_session_set_preprocess() while another is in mnet_session_run_tensor() of the same session.
+ * The first half of mnet_session_run_image(): frame to prepared input, which is what the network
+ * itself begins with, [height][width][channels] of prepared_dtype. A model whose raw input is
+ * uint8, NCHW, or float that it quantises at once needs none of that here. `tensor` is aligned for
+ * its type, with room for prepared_bytes. One thread may call this and
+ * mnet_session_set_preprocess() while another is in mnet_session_run_prepared() or
+ * mnet_session_run_tensor() of the same session.
  */
 MNET_API MnetStatus mnet_session_prepare(MnetSession *session, const MnetImage *image, void *tensor,
                                          MnetError *error);
+
+/** The second half: runs on a prepared input, at any address. `size` must be prepared_bytes. */
+MNET_API MnetStatus mnet_session_run_prepared(MnetSession *session, const void *tensor, size_t size,
+                                              const MnetResult **result, MnetError *error);
 
 /** Runs on a raw input tensor in the model's own layout and type, at any address. `size` must be
  * input_bytes. */

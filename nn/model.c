@@ -139,6 +139,12 @@ static MnetStatus describe(MnetModel *model, MnetError *error) {
         info->input_scale = graph->input_quant.scale[0];
         info->input_zero_point = graph->input_quant.zero_point[0];
     }
+    info->prepared_dtype = input->dtype;
+    info->prepared_bytes = inputs * mnet_dtype_size(input->dtype);
+    if (input->quant.count) {
+        info->prepared_scale = input->quant.scale[0];
+        info->prepared_zero_point = input->quant.zero_point[0];
+    }
     info->output_dtype = graph->output_dtype;
     info->output_bytes = outputs * mnet_dtype_size(graph->output_dtype);
     if (graph->output_quant.count) {

@@ -1,10 +1,9 @@
 /* A session: raw frame or raw tensor -> canonical input -> run -> result. */
 #include "nn/model.h"
 
-#include "nn/base/cpu.h"
 #include "nn/base/threads.h"
 #include "nn/image/image.h"
-#include "nn/kernels/move.h"
+#include "nn/input.h"
 #include "nn/scores.h"
 
 #include <stdlib.h>
@@ -15,8 +14,9 @@ struct MnetSession {
     MnetModel *model;
     int threads;
     MnetPlanMemory *memory;
-    MnetImageConverter *to_input;  /* writes the canonical input; NULL where it isn't an image */
-    MnetImageConverter *to_tensor; /* writes the raw input of mnet_session_prepare() */
+    MnetInput input; /* of raw tensors */
+    /* Write the canonical input; NULL where it isn't an image. */
+    MnetImageConverter *of_run, *of_prepare;
     float *scores, *embedding;
     void *output;
     MnetClass *classes;
@@ -32,15 +32,16 @@ static double now_ms(void) {
 
 /* Pixel value v -> real = (v - mean) * scale -> q = real / quant.scale + zero_point, as v * mul +
  * add. */
-static MnetImageTarget target_of(const MnetModel *model, MnetDtype dtype, MnetLayout layout,
-                                 const MnetQuant *quant) {
+static MnetImageTarget target_of(const MnetModel *model) {
     const MnetModelInfo *info = &model->info;
+    const MnetTensor *input = &model->graph.tensors[model->graph.input];
+    const MnetQuant *quant = &input->quant;
     const MnetNormalization *n = &info->normalization;
     MnetImageTarget target = {.width = info->input_width,
                               .height = info->input_height,
                               .channels = info->input_channels,
-                              .dtype = dtype,
-                              .layout = layout,
+                              .dtype = input->dtype,
+                              .layout = MNET_LAYOUT_NHWC,
                               .order = n->order};
     double step = quant->count ? quant->scale[0] : 1,
            zero = quant->count ? quant->zero_point[0] : 0;
@@ -53,19 +54,15 @@ static MnetImageTarget target_of(const MnetModel *model, MnetDtype dtype, MnetLa
 
 static MnetStatus open_converters(MnetSession *session, const MnetPreprocess *preprocess,
                                   MnetError *error) {
-    const MnetGraph *graph = &session->model->graph;
-    const MnetTensor *input = &graph->tensors[graph->input];
-    if (input->dims[3] != 3 && input->dims[3] != 1)
+    int channels = session->model->info.input_channels;
+    if (channels != 3 && channels != 1)
         return MNET_OK;
-    MnetImageTarget canonical =
-        target_of(session->model, input->dtype, MNET_LAYOUT_NHWC, &input->quant);
-    MnetImageTarget raw =
-        target_of(session->model, graph->input_dtype, graph->input_layout, &graph->input_quant);
-    MnetStatus status = mnet_image_converter_new(&canonical, preprocess, session->threads,
-                                                 &session->to_input, error);
+    MnetImageTarget target = target_of(session->model);
+    MnetStatus status =
+        mnet_image_converter_new(&target, preprocess, session->threads, &session->of_run, error);
     /* Of one thread: who prepares while another runs must not wait for a worker of the pool. */
     if (!status)
-        status = mnet_image_converter_new(&raw, preprocess, 1, &session->to_tensor, error);
+        status = mnet_image_converter_new(&target, preprocess, 1, &session->of_prepare, error);
     return status;
 }
 
@@ -107,6 +104,7 @@ MnetStatus mnet_session_open(MnetModel *model, const MnetSessionOptions *options
         .embedding = info->embedding_size ? session->embedding : NULL,
         .n_embedding = info->embedding_size,
     };
+    session->input = mnet_input_make(&model->graph);
     status = mnet_plan_memory_new(model->plan, session->threads, &session->memory, error);
     if (!status)
         status = open_converters(session, &options->preprocess, error);
@@ -123,8 +121,8 @@ void mnet_session_close(MnetSession **session) {
     if (!session || !*session)
         return;
     MnetSession *s = *session;
-    mnet_image_converter_free(&s->to_input);
-    mnet_image_converter_free(&s->to_tensor);
+    mnet_image_converter_free(&s->of_run);
+    mnet_image_converter_free(&s->of_prepare);
     mnet_plan_memory_free(&s->memory);
     free(s->scores);
     free(s->embedding);
@@ -142,12 +140,12 @@ int mnet_session_threads(const MnetSession *session) {
 MnetStatus mnet_session_set_preprocess(MnetSession *session, const MnetPreprocess *preprocess,
                                        MnetError *error) {
     static const MnetPreprocess defaults;
-    if (!session->to_input)
+    if (!session->of_run)
         return MNET_OK;
     preprocess = preprocess ? preprocess : &defaults;
-    MnetStatus status = mnet_image_converter_set_preprocess(session->to_input, preprocess, error);
+    MnetStatus status = mnet_image_converter_set_preprocess(session->of_run, preprocess, error);
     return status ? status
-                  : mnet_image_converter_set_preprocess(session->to_tensor, preprocess, error);
+                  : mnet_image_converter_set_preprocess(session->of_prepare, preprocess, error);
 }
 
 /* Steps from the canonical input on, and the result. */
@@ -183,11 +181,11 @@ static MnetStatus not_an_image(const MnetSession *session, MnetError *error) {
 
 MnetStatus mnet_session_run_image(MnetSession *session, const MnetImage *image,
                                   const MnetResult **result, MnetError *error) {
-    if (!session->to_input)
+    if (!session->of_run)
         return not_an_image(session, error);
     double start = now_ms();
     void *input = mnet_plan_memory_tensor(session->memory, session->model->graph.input);
-    MnetStatus status = mnet_image_convert(session->to_input, image, input, error);
+    MnetStatus status = mnet_image_convert(session->of_run, image, input, error);
     if (status)
         return status;
     session->result.preprocess_ms = now_ms() - start;
@@ -198,41 +196,41 @@ MnetStatus mnet_session_run_image(MnetSession *session, const MnetImage *image,
 
 MnetStatus mnet_session_prepare(MnetSession *session, const MnetImage *image, void *tensor,
                                 MnetError *error) {
-    if (!session->to_tensor)
+    if (!session->of_prepare)
         return not_an_image(session, error);
-    return mnet_image_convert(session->to_tensor, image, tensor, error);
+    return mnet_image_convert(session->of_prepare, image, tensor, error);
 }
 
-/* The file's layout and type -> the canonical input: NHWC, f32 or qs8. */
-static void write_input(const MnetGraph *graph, const void *tensor, void *input) {
-    const MnetTensor *canonical = &graph->tensors[graph->input];
-    size_t size = mnet_dtype_size(canonical->dtype);
-    int pixels = canonical->dims[1] * canonical->dims[2], channels = canonical->dims[3];
-    if (graph->input_layout == MNET_LAYOUT_NHWC) {
-        memcpy(input, tensor, size * pixels * channels);
-    } else {
-        MnetMoveKernels move;
-        mnet_move_kernels_init(&move, mnet_cpu_features());
-        move.transpose[size == 4 ? 2 : 0](pixels, channels, tensor, pixels, input, channels);
-    }
-    if (graph->input_dtype == MNET_DTYPE_QU8)
-        for (size_t i = 0; i < (size_t)pixels * channels; i++)
-            ((uint8_t *)input)[i] ^= 0x80;
+/* Inference on what has been written to the canonical input. */
+static const MnetResult *run_written(MnetSession *session) {
+    session->result.preprocess_ms = 0;
+    run(session);
+    return &session->result;
+}
+
+MnetStatus mnet_session_run_prepared(MnetSession *session, const void *tensor, size_t size,
+                                     const MnetResult **result, MnetError *error) {
+    const MnetModelInfo *info = &session->model->info;
+    if (size != info->prepared_bytes)
+        return mnet_fail(error, MNET_ERROR_ARGUMENT,
+                         "%s: a prepared input takes %zu bytes, not %zu", info->name,
+                         info->prepared_bytes, size);
+    memcpy(mnet_plan_memory_tensor(session->memory, session->model->graph.input), tensor, size);
+    *result = run_written(session);
+    return MNET_OK;
 }
 
 MnetStatus mnet_session_run_tensor(MnetSession *session, const void *tensor, size_t size,
                                    const MnetResult **result, MnetError *error) {
-    const MnetGraph *graph = &session->model->graph;
     const MnetModelInfo *info = &session->model->info;
     if (size != info->input_bytes)
         return mnet_fail(error, MNET_ERROR_ARGUMENT,
                          "%s: the input tensor takes %zu bytes (%dx%dx%d %s), not %zu", info->name,
                          info->input_bytes, info->input_height, info->input_width,
                          info->input_channels, mnet_dtype_name(info->input_dtype), size);
-    write_input(graph, tensor, mnet_plan_memory_tensor(session->memory, graph->input));
-    session->result.preprocess_ms = 0;
-    run(session);
-    *result = &session->result;
+    mnet_input_write(&session->input, session->threads, tensor,
+                     mnet_plan_memory_tensor(session->memory, session->model->graph.input));
+    *result = run_written(session);
     return MNET_OK;
 }
 

@@ -215,8 +215,8 @@ typedef struct MnetGraph {
     int embedding; /* tensor id of the classifier's input, or MNET_NO_TENSOR; set by the passes */
 
     /* The raw input and output as in the file. The canonical input tensor is NHWC and f32 or qs8;
-     * the session converts at the edge (NCHW <-> NHWC, uint8 <-> int8), so that the IR stays
-     * canonical. Set by the loader, never changed by passes. */
+     * the session converts at the edge (NCHW <-> NHWC, uint8 <-> int8, f32 -> qs8), so that the IR
+     * stays canonical. Set by the loader, never changed by passes. */
     MnetLayout input_layout;
     MnetDtype input_dtype, output_dtype;
     MnetQuant input_quant, output_quant; /* as in the file, so uint8 zero points */

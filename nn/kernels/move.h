@@ -16,9 +16,15 @@ typedef struct MnetMoveKernels {
      * size. */
     void (*transpose[4])(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
                          ptrdiff_t y_stride);
+    /** y[3 * i + c] = x[c * x_stride + i], i < n, c < 3: planes to pixels. By log2 of the element's
+     * size. */
+    void (*interleave3[4])(size_t n, const void *x, ptrdiff_t x_stride, void *y);
 } MnetMoveKernels;
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_move_kernels_init(MnetMoveKernels *kernels, uint32_t cpu_features);
+
+/** Tiers: each overrides what it has. */
+void mnet_move_kernels_init_avx2(MnetMoveKernels *kernels);
 
 #endif

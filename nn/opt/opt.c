@@ -35,6 +35,7 @@ static const Pass passes[] = {
     {"fold_dequantize", "folded", mnet_opt_fold_dequantize, true},
     {"fuse_residual", "fused", mnet_opt_residual, false},
     {"tables", "made tables", mnet_opt_tables, false},
+    {"quantize_input", "left to the session", mnet_opt_input, false},
 };
 
 /* Appends to graph->log, whose old text stays in the arena until the graph goes. */

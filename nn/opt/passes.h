@@ -63,6 +63,11 @@ MnetStatus mnet_opt_residual(MnetGraph *graph, int *changes, MnetError *error);
  */
 MnetStatus mnet_opt_tables(MnetGraph *graph, int *changes, MnetError *error);
 /**
+ * QUANTIZE of the graph's input alone -> a quantised input; the session does it at the edge.
+ * input.c
+ */
+MnetStatus mnet_opt_input(MnetGraph *graph, int *changes, MnetError *error);
+/**
  * Takes out nodes that the output doesn't depend on, and forgets constants that nobody reads.
  * dead.c
  */

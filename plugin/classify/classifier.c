@@ -150,15 +150,15 @@ gst_mobilenet_classifier_run_image (GstMobilenetClassifier * classifier,
 }
 
 GstMobilenetResult *
-gst_mobilenet_classifier_run_tensor (GstMobilenetClassifier * classifier,
+gst_mobilenet_classifier_run_prepared (GstMobilenetClassifier * classifier,
     gconstpointer tensor, const GstMobilenetSteadySettings * settings,
     guint stream, GstClockTime pts, GstClockTime preprocess_time,
     MnetError * error)
 {
   const MnetResult *seen = NULL;
-  gsize bytes = mnet_model_info (classifier->model)->input_bytes;
+  gsize bytes = mnet_model_info (classifier->model)->prepared_bytes;
 
-  if (mnet_session_run_tensor (classifier->session, tensor, bytes, &seen,
+  if (mnet_session_run_prepared (classifier->session, tensor, bytes, &seen,
           error))
     return NULL;
   return make_result (classifier, seen, settings, stream, pts, preprocess_time);

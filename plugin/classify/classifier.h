@@ -34,18 +34,18 @@ guint gst_mobilenet_classifier_threads (const GstMobilenetClassifier * classifie
 gboolean gst_mobilenet_classifier_set_preprocess (GstMobilenetClassifier * classifier,
     const MnetPreprocess * preprocess, MnetError * error);
 
-/* Image to input tensor, of input_bytes of the info. FALSE with *error filled. */
+/* Image to prepared input, of prepared_bytes of the info. FALSE with *error filled. */
 gboolean gst_mobilenet_classifier_prepare (GstMobilenetClassifier * classifier, const MnetImage * image,
     gpointer tensor, MnetError * error);
 
 /*
- * Looks at an image, or at a tensor made of one in preprocess_time. `stream` tells streams apart: what was seen of another one
+ * Looks at an image, or at a prepared input made of one in preprocess_time. `stream` tells streams apart: what was seen of another one
  * doesn't count for steady labels. `pts` becomes the result's. Returns a new reference, or NULL with *error filled.
  */
 GstMobilenetResult *gst_mobilenet_classifier_run_image (GstMobilenetClassifier * classifier,
     const MnetImage * image, const GstMobilenetSteadySettings * settings, guint stream, GstClockTime pts,
     MnetError * error);
-GstMobilenetResult *gst_mobilenet_classifier_run_tensor (GstMobilenetClassifier * classifier,
+GstMobilenetResult *gst_mobilenet_classifier_run_prepared (GstMobilenetClassifier * classifier,
     gconstpointer tensor, const GstMobilenetSteadySettings * settings, guint stream, GstClockTime pts,
     GstClockTime preprocess_time, MnetError * error);
 

@@ -43,15 +43,10 @@ numbered (const gchar * location, guint number)
 static gdouble
 real_value (const MnetModelInfo * info, gconstpointer tensor, gsize i)
 {
-  gint quantised;
-
-  if (info->input_dtype == MNET_DTYPE_F32)
+  if (info->prepared_dtype == MNET_DTYPE_F32)
     return ((const gfloat *) tensor)[i];
-  if (info->input_dtype == MNET_DTYPE_QS8)
-    quantised = ((const gint8 *) tensor)[i];
-  else
-    quantised = ((const guint8 *) tensor)[i];
-  return (quantised - info->input_zero_point) * (gdouble) info->input_scale;
+  return (((const gint8 *) tensor)[i] - info->prepared_zero_point)
+      * (gdouble) info->prepared_scale;
 }
 
 /* Channel 0 is red, or grey. */
@@ -60,15 +55,13 @@ pixel_value (const MnetModelInfo * info, gconstpointer tensor, gint x, gint y,
     gint channel)
 {
   const MnetNormalization *normalization = &info->normalization;
-  gsize plane = (gsize) info->input_width * info->input_height;
   gsize pixel = (gsize) y * info->input_width + x;
   gint place = channel;
   gdouble value;
 
   if (normalization->order == MNET_CHANNEL_ORDER_BGR)
     place = info->input_channels - 1 - channel;
-  value = real_value (info, tensor, info->input_layout == MNET_LAYOUT_NCHW
-      ? place * plane + pixel : pixel * info->input_channels + place);
+  value = real_value (info, tensor, pixel * info->input_channels + place);
   value = value / normalization->scale[channel] + normalization->mean[channel];
   return value > 0 ? lrint (MIN (value, 255)) : 0;
 }

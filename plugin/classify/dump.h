@@ -1,5 +1,5 @@
 /*
- * Pictures of what the network saw: input tensors turned back into pixels, as PNG files. For debugging; each is written before
+ * Pictures of what the network saw: prepared inputs (nn/mnet.h) turned back into pixels, as PNG files. For debugging; each is written before
  * the call returns. Not thread-safe: the streaming thread's own.
  */
 #ifndef __GST_MOBILENET_DUMP_H__
@@ -25,7 +25,7 @@ typedef struct {
 void gst_mobilenet_dump_set_location (GstMobilenetDump * dump, const gchar * location);
 
 /*
- * Writes a tensor in the model's own layout and type, if there is a location. FALSE with *error filled, which names the file
+ * Writes a prepared input, if there is a location. FALSE with *error filled, which names the file
  * and the cause; only where it is the first to fail after one that didn't.
  */
 gboolean gst_mobilenet_dump_write (GstMobilenetDump * dump, const MnetModelInfo * info, gconstpointer tensor,

@@ -22,8 +22,8 @@ is_static (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
           self->reference) < threshold)
     return TRUE;
   if (!self->reference)
-    self->reference = g_malloc (info->input_bytes);
-  memcpy (self->reference, tensor, info->input_bytes);
+    self->reference = g_malloc (info->prepared_bytes);
+  memcpy (self->reference, tensor, info->prepared_bytes);
   self->has_reference = TRUE;
   return FALSE;
 }
@@ -76,7 +76,7 @@ dump_image (GstMobilenet * self, const MnetImage * image)
   if (!self->dump.location)
     return;
   tensor = g_malloc (gst_mobilenet_classifier_info (self->classifier)
-      ->input_bytes);
+      ->prepared_bytes);
   if (gst_mobilenet_classifier_prepare (self->classifier, image, tensor, NULL))
     dump_tensor (self, tensor);
   g_free (tensor);
@@ -97,7 +97,7 @@ look_sync (GstMobilenet * self, const GstMobilenetImageMap * map,
 
   if (whole && tensor) {
     dump_tensor (self, tensor);
-    *result = gst_mobilenet_classifier_run_tensor (self->classifier, tensor,
+    *result = gst_mobilenet_classifier_run_prepared (self->classifier, tensor,
         steady, stream, job->pts, job->preprocess_time, error);
   } else {
     dump_image (self, &image);
@@ -126,7 +126,7 @@ classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
     GstClockTime began = gst_util_get_timestamp ();
 
     if (!self->tensor)
-      self->tensor = g_malloc (info->input_bytes);
+      self->tensor = g_malloc (info->prepared_bytes);
     tensor = self->tensor;
     if (!gst_mobilenet_classifier_prepare (self->classifier, &map->image,
             tensor, &error)) {
@@ -161,7 +161,8 @@ static gboolean
 prepare_looks (GstMobilenet * self, const GstMobilenetImageMap * map,
     const GstMobilenetJob * job, guint8 * tensors, MnetError * error)
 {
-  gsize bytes = gst_mobilenet_classifier_info (self->classifier)->input_bytes;
+  gsize bytes =
+      gst_mobilenet_classifier_info (self->classifier)->prepared_bytes;
   guint i;
 
   for (i = 0; i < job->n_looks; i++) {
@@ -180,7 +181,8 @@ classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
     const GstMobilenetImageMap * map, GstMobilenetJob * job,
     GstClockTime duration)
 {
-  gsize bytes = gst_mobilenet_classifier_info (self->classifier)->input_bytes;
+  gsize bytes =
+      gst_mobilenet_classifier_info (self->classifier)->prepared_bytes;
   guint n_prepared = job->n_looks;
   GstClockTime began;
   gboolean replaced;

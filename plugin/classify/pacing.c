@@ -84,13 +84,13 @@ gst_mobilenet_pacing_spend (GstMobilenetPacing * pacing, GstClockTime began,
 }
 
 static gdouble
-bytes_difference (const guint8 * a, const guint8 * b, gsize count, guint8 flip)
+bytes_difference (const gint8 * a, const gint8 * b, gsize count)
 {
   guint64 sum = 0;
   gsize i;
 
   for (i = 0; i < count; i++)
-    sum += ABS ((gint) (guint8) (a[i] ^ flip) - (gint) (guint8) (b[i] ^ flip));
+    sum += ABS ((gint) a[i] - (gint) b[i]);
   return sum;
 }
 
@@ -116,13 +116,12 @@ gst_mobilenet_tensor_difference (const MnetModelInfo * info,
 
   for (i = 0; i < info->input_channels; i++)
     range += fabs (255.0 * info->normalization.scale[i]) / info->input_channels;
-  if (info->input_dtype == MNET_DTYPE_F32) {
+  if (info->prepared_dtype == MNET_DTYPE_F32) {
     sum = floats_difference (a, b, count);
   } else {
-    guint8 flip = info->input_dtype == MNET_DTYPE_QS8 ? 0x80 : 0;
-
-    sum = bytes_difference (a, b, count, flip);
-    range = info->input_scale ? MIN (range / info->input_scale, 255) : 255;
+    sum = bytes_difference (a, b, count);
+    range = info->prepared_scale ? MIN (range / info->prepared_scale, 255)
+        : 255;
   }
   return range > 0 && count ? 100 * sum / (range * count) : 0;
 }

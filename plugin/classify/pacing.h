@@ -46,7 +46,7 @@ void gst_mobilenet_pacing_begin (GstMobilenetPacing * pacing, const GstMobilenet
 /* A classification that began at `began` has taken so much CPU time. */
 void gst_mobilenet_pacing_spend (GstMobilenetPacing * pacing, GstClockTime began, GstClockTime cpu_time);
 
-/* Mean absolute difference of two input tensors of a model, in percent of the range that pixels have there. */
+/* Mean absolute difference of two prepared inputs of a model, in percent of the range that pixels have there. */
 gdouble gst_mobilenet_tensor_difference (const MnetModelInfo * info, gconstpointer a, gconstpointer b);
 
 G_END_DECLS

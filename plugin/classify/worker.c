@@ -57,14 +57,14 @@ static gboolean
 look (const GstMobilenetJob * job, const guint8 * tensors,
     GstMobilenetResult ** results, MnetError * error)
 {
-  gsize bytes = gst_mobilenet_classifier_info (job->classifier)->input_bytes;
+  gsize bytes = gst_mobilenet_classifier_info (job->classifier)->prepared_bytes;
   guint i;
 
   g_usleep (job->debug_delay * 1000);
   for (i = 0; i < job->n_looks; i++) {
     gboolean whole = job->looks[i].whole;
 
-    results[i] = gst_mobilenet_classifier_run_tensor (job->classifier,
+    results[i] = gst_mobilenet_classifier_run_prepared (job->classifier,
         tensors + i * bytes, whole ? &job->steady : &job->region_steady,
         whole ? job->stream : GST_MOBILENET_APART, job->pts,
         job->preprocess_time / job->n_looks, error);

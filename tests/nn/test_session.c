@@ -96,7 +96,7 @@ static void test_frame_is_prepare_and_run(void) {
         MnetModel *model = open_model(names[m]);
         const MnetModelInfo *info = mnet_model_info(model);
         MnetSession *session = open_session(model, 2);
-        void *tensor = malloc(info->input_bytes);
+        void *tensor = malloc(info->prepared_bytes);
         int last = info->input_width > 8 ? MNET_PIXEL_FORMAT_I420 + 1 : MNET_PIXEL_FORMAT_COUNT;
         for (int format = MNET_PIXEL_FORMAT_I420; format < last; format++) {
             const MnetResult *result = NULL;
@@ -108,7 +108,8 @@ static void test_frame_is_prepare_and_run(void) {
             CHECK(result->preprocess_ms > 0);
             Kept kept = keep(session, info, result);
             CHECK(!mnet_session_prepare(session, &frame.image, tensor, &error));
-            result = run(session, tensor, info->input_bytes);
+            CHECK(
+                !mnet_session_run_prepared(session, tensor, info->prepared_bytes, &result, &error));
             CHECK(is_kept(&kept, session, info, result), "%s: %s", names[m],
                   mnet_pixel_format_name((MnetPixelFormat)format));
             drop(&kept);
@@ -124,18 +125,19 @@ static void test_preprocess(void) {
     MnetModel *model = open_model("tflite/u8.tflite");
     const MnetModelInfo *info = mnet_model_info(model);
     MnetSession *session = open_session(model, 1);
-    uint8_t stretched[8 * 8 * 3], boxed[8 * 8 * 3];
+    int8_t stretched[8 * 8 * 3], boxed[8 * 8 * 3];
     Frame frame = {0};
     frame_make(&frame, MNET_PIXEL_FORMAT_RGB, 16, 8, 0, false);
-    CHECK(info->input_bytes == sizeof boxed);
+    CHECK(info->prepared_bytes == sizeof boxed &&
+          info->prepared_zero_point == info->input_zero_point - 128);
     CHECK(!mnet_session_prepare(session, &frame.image, stretched, &error));
     MnetPreprocess preprocess = {.fit = MNET_FIT_LETTERBOX, .letterbox_color = {9, 8, 7}};
     CHECK(!mnet_session_set_preprocess(session, &preprocess, &error), "%s", error.message);
     CHECK(!mnet_session_prepare(session, &frame.image, boxed, &error));
-    CHECK(boxed[0] == 9 && boxed[1] == 8 && boxed[2] == 7);
+    CHECK(boxed[0] == 9 - 128 && boxed[1] == 8 - 128 && boxed[2] == 7 - 128);
     preprocess.resize = (MnetResize)9;
     CHECK(mnet_session_set_preprocess(session, &preprocess, &error) == MNET_ERROR_ARGUMENT);
-    CHECK(!mnet_session_prepare(session, &frame.image, boxed, &error) && boxed[0] == 9);
+    CHECK(!mnet_session_prepare(session, &frame.image, boxed, &error) && boxed[0] == 9 - 128);
     CHECK(!mnet_session_set_preprocess(session, NULL, &error));
     CHECK(!mnet_session_prepare(session, &frame.image, boxed, &error));
     CHECK(!memcmp(stretched, boxed, sizeof boxed), "NULL is the default");
@@ -156,6 +158,9 @@ static void test_failures_change_nothing(void) {
     CHECK(mnet_session_run_tensor(session, tensor, info->input_bytes - 1, &result, &error) ==
           MNET_ERROR_ARGUMENT);
     CHECK(strstr(error.message, "768 bytes") && strstr(error.message, "767"), "%s", error.message);
+    CHECK(mnet_session_run_prepared(session, tensor, info->prepared_bytes + 1, &result, &error) ==
+          MNET_ERROR_ARGUMENT);
+    CHECK(strstr(error.message, "768 bytes") && strstr(error.message, "769"), "%s", error.message);
     MnetImage image = {.format = MNET_PIXEL_FORMAT_RGB, .width = 4, .height = 4};
     CHECK(mnet_session_run_image(session, &image, &result, &error) == MNET_ERROR_ARGUMENT);
     CHECK(mnet_session_run_image(session, &image, &result, NULL) == MNET_ERROR_ARGUMENT);

@@ -95,6 +95,7 @@ static void test_prepare_beside_run(void) {
     frame_make(&frame, MNET_PIXEL_FORMAT_I420, 64, 48, 0, false);
     CHECK(!mnet_session_prepare(session, &frame.image, first, &error));
     Kept kept = keep(session, info, run(session, tensor, info->input_bytes));
+    CHECK(info->prepared_bytes == sizeof now);
     Stream stream = {model, session, tensor, &kept, 300, 0};
     CHECK(!pthread_create(&thread, NULL, run_stream, &stream));
     for (int i = 0; i < 300; i++) {

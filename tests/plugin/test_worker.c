@@ -121,7 +121,7 @@ main (void)
   stress.classifier =
       gst_mobilenet_classifier_new (model, &settings, &preprocess, &error);
   REQUIRE (stress.classifier != NULL);
-  stress.bytes = mnet_model_info (model)->input_bytes;
+  stress.bytes = mnet_model_info (model)->prepared_bytes;
   stress.worker = gst_mobilenet_worker_new (done, &stress);
   g_thread_join (g_thread_new ("stream", stream_thread, &stress));
   gst_mobilenet_worker_free (stress.worker);
