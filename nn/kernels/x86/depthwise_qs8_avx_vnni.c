@@ -4,9 +4,14 @@
 
 #define LANES 8
 #define BLOCK_VECTORS 2
-#define REST_VECTORS 2
+#define WIDTHS(X) X(2)
 
 typedef __m256i Vector;
+
+static size_t vectors_of(size_t left) {
+    (void)left;
+    return BLOCK_VECTORS;
+}
 
 static size_t lane(size_t vectors, size_t c) {
     (void)vectors;

@@ -3,7 +3,8 @@
  * that have them share. The including file says before how:
  *
  * - Vector: one of its registers; LANES sums fit in it
- * - BLOCK_VECTORS: of the sums of a block of channels; REST_VECTORS: of the last ones of few
+ * - BLOCK_VECTORS: of the sums of a block of channels; vectors_of(left): of the next block, where
+ * so many channels are left; WIDTHS(X): X(n) for each n of vectors that there may be
  * - lane(vectors, c): where channel c of a block lies
  * - dot(&sums, u8, s8): sums[i] += u8[4 i] * s8[4 i] + ... + u8[4 i + 3] * s8[4 i + 3]
  * - fill(byte), less_product(b, s, n): b[i] - s[i] * n, twice_plus(a, b): 2 a[i] + b[i]
@@ -27,7 +28,10 @@
 
 #include <string.h>
 
-#define SUM_PIXELS (4 * TILE) /* wait for the epilogue */
+WIDTHS(SUMS)
+
+#define SUM_VECTORS (4 * TILE * BLOCK_VECTORS) /* wait for the epilogue */
+#define WAITING_VECTORS (SUM_VECTORS + (REST_TILE - 1) * BLOCK_VECTORS)
 #define RING_BYTES (24 * 1024)
 #define BAND_BYTES                                                                                 \
     (128 * 1024) /* of input: is read by all blocks of channels from the second-level cache */
@@ -47,8 +51,7 @@ typedef struct Span {
 } Span;
 
 static Span span_at(const MnetPatches *p, size_t first) {
-    size_t left = (size_t)p->channels - first, most = BLOCK_VECTORS * LANES;
-    size_t vectors = left > most - LANES ? BLOCK_VECTORS : REST_VECTORS;
+    size_t left = (size_t)p->channels - first, vectors = vectors_of(left);
 
     return (Span){first, left < vectors * LANES ? left : vectors * LANES, vectors};
 }
@@ -173,14 +176,18 @@ typedef struct Work {
     const int8_t *picture; /* from the block's first channel on */
     Span span;
     Vector *ring;
-    size_t x, pixels; /* the strip, of output */
-    Vector outside;   /* zero points, unsigned */
+    size_t ring_size, quad_size; /* quads, and vectors from one to the next */
+    size_t pixels;               /* of the strip, of output */
+    /* The padded columns under it, in order; those inside begin at `first` of a row. */
+    size_t left, inside, right, first;
+    Vector outside; /* zero points, unsigned */
     int8_t outside_cell[BLOCK_VECTORS * LANES];
-    Vector bias[BLOCK_VECTORS];
+    Vector bias[BLOCK_VECTORS], no_bias[BLOCK_VECTORS];
 } Work;
 
-MNET_INLINE Vector *quad_in_ring(const Work *work, size_t quad) {
-    return work->ring + quad % ring_size(work->p) * quad_columns(work->p) * work->span.vectors;
+/* A quad's place in the ring; most have room for one, and need no division. */
+MNET_INLINE size_t place_of(const Work *work, size_t quad) {
+    return work->ring_size == 1 ? 0 : (uint32_t)quad % (uint32_t)work->ring_size;
 }
 
 static Vector *fill_columns(const Work *work, size_t columns, Vector *out) {
@@ -189,68 +196,130 @@ static Vector *fill_columns(const Work *work, size_t columns, Vector *out) {
     return out;
 }
 
+static void begin_strip(Work *work, size_t x, size_t pixels) {
+    const MnetPatches *p = work->p;
+    int first = (int)x * p->stride[1] - p->pad[1], columns = (int)columns_under(p, pixels);
+    int left = first < 0 ? (-first < columns ? -first : columns) : 0;
+    int right = first + columns > p->size[1] ? first + columns - p->size[1] : 0;
+
+    right = right < columns - left ? right : columns - left;
+    work->pixels = pixels;
+    work->left = (size_t)left;
+    work->right = (size_t)right;
+    work->inside = (size_t)(columns - left - right);
+    work->first = work->inside ? (size_t)(first + left) * (size_t)p->channels : 0;
+}
+
 static void lay_out_quad(const Work *work, const Quads *quads, size_t quad) {
     const MnetPatches *p = work->p;
-    size_t channels = (size_t)p->channels;
-    int x = (int)work->x * p->stride[1] - p->pad[1];
-    int columns = (int)columns_under(p, work->pixels);
-    int left = x < 0 ? (-x < columns ? -x : columns) : 0;
-    int right = x + columns > p->size[1] ? x + columns - p->size[1] : 0, inside;
-    Vector *out = fill_columns(work, (size_t)left, quad_in_ring(work, quad));
+    size_t channels = (size_t)p->channels, row_size = (size_t)p->size[1] * channels;
+    Vector *out =
+        fill_columns(work, work->left, work->ring + place_of(work, quad) * work->quad_size);
+    int y = quads->top + 2 * (int)quad * quads->step;
     const int8_t *rows[4];
     size_t steps[4];
 
-    right = right < columns - left ? right : columns - left;
-    inside = columns - left - right;
-    for (int i = 0; i < 4 && inside; i++) {
-        int y = quads->top + (2 * (int)quad + i) * quads->step;
+    for (int i = 0; i < 4; i++, y += quads->step) {
         bool is_inside = y >= 0 && y < p->size[0];
 
-        rows[i] = is_inside ? work->picture +
-                                  ((size_t)y * (size_t)p->size[1] + (size_t)(x + left)) * channels
-                            : work->outside_cell;
+        rows[i] =
+            is_inside ? work->picture + (size_t)y * row_size + work->first : work->outside_cell;
         steps[i] = is_inside ? channels : 0;
     }
-    if (inside)
-        lay_out_cells(work->span.vectors, work->span.n, rows, steps, (size_t)inside, out);
-    fill_columns(work, (size_t)right, out + (size_t)inside * work->span.vectors);
+    if (work->inside)
+        lay_out_cells(work->span.vectors, work->span.n, rows, steps, work->inside, out);
+    fill_columns(work, work->right, out + work->inside * work->span.vectors);
 }
 
-/* An output row of a strip, its quads being laid out. */
-static void finish_row(const Work *work, const Row *row, const Block *block,
-                       const MnetEpilogueQs8 *epilogue, const int8_t *residual, int8_t *y) {
-    size_t channels = (size_t)work->p->channels, vectors = work->span.vectors;
-    Vector sums[(SUM_PIXELS + REST_TILE - 1) * BLOCK_VECTORS];
+static SumPixels sums_of(const Work *work, const Row *row) {
+    size_t kh = (size_t)work->p->kernel[0];
+
+    switch (work->span.vectors) {
+#define CASE(vectors)                                                                              \
+    case vectors:                                                                                  \
+        return sums_of_##vectors(kh, row);
+        WIDTHS(CASE)
+#undef CASE
+    }
+    return NULL;
+}
+
+/* The epilogue's next pixels, which lie side by side. */
+typedef struct Waiting {
+    size_t pixels;
+    const int8_t *residual;
+    int8_t *y;
+    Vector sums[WAITING_VECTORS];
+} Waiting;
+
+static void finish_waiting(const Work *work, const Block *block, const MnetEpilogueQs8 *epilogue,
+                           Waiting *waiting) {
+    size_t channels = (size_t)work->p->channels;
+
+    finish(epilogue, waiting->pixels, work->span.n, waiting->sums, block->multiplier,
+           waiting->residual, waiting->y, channels);
+    waiting->y += waiting->pixels * channels;
+    if (waiting->residual)
+        waiting->residual += waiting->pixels * channels;
+    waiting->pixels = 0;
+}
+
+/* Halves of weights and last bits are summed apart. */
+static void sum_wide(const Work *work, const Row *row, SumPixels sum, size_t pixels, size_t x,
+                     Vector *sums) {
+    Vector bits[WAITING_VECTORS];
+    Row last = *row;
+
+    last.w += 2 * set_size(work->p, work->span.vectors);
+    sum(row, pixels, x, work->no_bias, sums);
+    sum(&last, pixels, x, work->bias, bits);
+    for (size_t i = 0; i < pixels * work->span.vectors; i++)
+        sums[i] = twice_plus(sums[i], bits[i]);
+}
+
+/* An output row of a strip. */
+static void finish_row(const Work *work, const Row *row, SumPixels sum, const Block *block,
+                       const MnetEpilogueQs8 *epilogue, Waiting *waiting) {
+    size_t vectors = work->span.vectors, room = SUM_VECTORS / vectors;
 
     for (size_t x = 0, count; x < work->pixels; x += count) {
-        count = work->pixels - x < SUM_PIXELS ? work->pixels - x : SUM_PIXELS;
-        if (BLOCK_VECTORS == REST_VECTORS || vectors == BLOCK_VECTORS)
-            sum_block(BLOCK_VECTORS, row, count, x, work->bias, sums);
+        Vector *sums;
+
+        count = work->pixels - x < room ? work->pixels - x : room;
+        if (waiting->pixels + count > room)
+            finish_waiting(work, block, epilogue, waiting);
+        sums = waiting->sums + waiting->pixels * vectors;
+        if (block->is_wide)
+            sum_wide(work, row, sum, count, x, sums);
         else
-            sum_block(REST_VECTORS, row, count, x, work->bias, sums);
-        finish(epilogue, count, work->span.n, sums, block->multiplier,
-               residual ? residual + x * channels : NULL, y + x * channels, channels);
+            sum(row, count, x, work->bias, sums);
+        waiting->pixels += count;
     }
 }
 
-/* Output rows [begin, end) of a strip; y and residual are the first one's pixels. */
+/* Output rows [begin, end) of a strip; y and residual are the first one's pixels. Where the strip
+ * is the whole picture, rows follow one another without a gap, and few pixels wait for more. */
 static void run_strip(const Work *work, int begin, int end, const Block *block,
                       const MnetEpilogueQs8 *epilogue, const int8_t *residual, int8_t *y) {
     const MnetPatches *p = work->p;
-    size_t row_size = (size_t)p->out_size[1] * (size_t)p->channels;
+    size_t gap = ((size_t)p->out_size[1] - work->pixels) * (size_t)p->channels;
     size_t next[2] = {0, 0}; /* even, odd: the quad to be laid out next */
+    SumPixels sum;
+    Waiting waiting; /* not all cleared: it is large */
     Row row = {
         .x = work->ring,
-        .ring_size = ring_size(p),
-        .quad_size = quad_columns(p) * work->span.vectors,
-        .part_size = 2 * set_size(p, work->span.vectors),
+        .ring_size = work->ring_size,
+        .quad_size = work->quad_size,
         .kw = (size_t)p->kernel[1],
         .stride = (size_t)p->stride[1],
         .dilation = (size_t)p->dilation[1],
-        .is_wide = block->is_wide,
     };
 
-    for (int i = begin; i < end; i++, y += row_size) {
+    sum = sums_of(work, &row);
+    waiting.pixels = 0;
+    waiting.residual = residual;
+    waiting.y = y;
+    for (int i = begin; i < end; i++) {
         Quads quads = quads_under(p, i);
 
         if (p->dilation[0] > 1)
@@ -261,12 +330,16 @@ static void run_strip(const Work *work, int begin, int end, const Block *block,
             lay_out_quad(work, &quads, quad);
             next[quad % 2] = quad + 2;
         }
-        row.first = quads.first % row.ring_size;
+        row.first = place_of(work, quads.first);
         row.quads = quads.count;
         row.w = (const Vector *)block->weights + quads.set * set_size(p, work->span.vectors);
-        finish_row(work, &row, block, epilogue, residual, y);
+        finish_row(work, &row, sum, block, epilogue, &waiting);
+        if (!gap && i + 1 < end)
+            continue;
+        finish_waiting(work, block, epilogue, &waiting);
+        waiting.y += gap;
         if (residual)
-            residual += row_size;
+            waiting.residual += gap;
     }
 }
 
@@ -280,16 +353,21 @@ static void run_block(const MnetPatches *p, Span span, const int8_t *picture, in
         .picture = picture,
         .span = span,
         .ring = scratch,
+        .ring_size = ring_size(p),
+        .quad_size = quad_columns(p) * span.vectors,
         .outside = fill((int8_t)(zero_point ^ -128)),
     };
 
     memset(work.outside_cell, zero_point, sizeof(work.outside_cell));
-    for (size_t v = 0; v < span.vectors; v++)
+    for (size_t v = 0; v < span.vectors; v++) {
+        work.no_bias[v] = fill(0);
         work.bias[v] =
             less_product(block->bias + v * LANES, block->weight_sum + v * LANES, zero_point + 128);
-    for (size_t at; work.x < width; work.x += strip) {
-        work.pixels = width - work.x < strip ? width - work.x : strip;
-        at = work.x * (size_t)p->channels;
+    }
+    for (size_t x = 0; x < width; x += strip) {
+        size_t at = x * (size_t)p->channels;
+
+        begin_strip(&work, x, width - x < strip ? width - x : strip);
         run_strip(&work, begin, end, block, epilogue, residual ? residual + at : NULL, y + at);
     }
 }

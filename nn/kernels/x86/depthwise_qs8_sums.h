@@ -11,9 +11,8 @@
 typedef struct Row {
     const Vector *x, *w; /* the strip's first column in the ring */
     size_t ring_size, first, quads;
-    size_t quad_size, part_size; /* vectors from one to the next */
+    size_t quad_size; /* vectors from one to the next */
     size_t kw, stride, dilation;
-    bool is_wide;
 } Row;
 
 MNET_INLINE const Vector *quad_at(const Row *row, size_t i) {
@@ -24,13 +23,7 @@ MNET_INLINE const Vector *quad_at(const Row *row, size_t i) {
 /* A usual kernel, column by column: each is loaded once for all pixels that see it. clang 14
  * unrolls by exactly what the pragmas say, or not at all, so the conditions are inside. */
 MNET_INLINE void add_columns(size_t vectors, size_t kw, size_t stride, size_t pixels,
-                             const Vector *x, const Vector *w, Vector *sums) {
-    Vector taps[7];
-
-#pragma GCC unroll 7
-    for (size_t kx = 0; kx < 7; kx++)
-        if (kx < kw)
-            taps[kx] = w[kx * vectors];
+                             const Vector *x, const Vector *taps, Vector *sums) {
 #pragma GCC unroll 19
     for (size_t i = 0; i < 19; i++) {
         if (i < (pixels - 1) * stride + kw) {
@@ -40,6 +33,63 @@ MNET_INLINE void add_columns(size_t vectors, size_t kw, size_t stride, size_t pi
             for (size_t kx = 0; kx < 7; kx++)
                 if (kx < kw && kx <= i && (i - kx) % stride == 0 && (i - kx) / stride < pixels)
                     dot(&sums[(i - kx) / stride], column, taps[kx]);
+        }
+    }
+}
+
+MNET_INLINE void load_taps(size_t vectors, size_t kw, const Vector *w, Vector *taps) {
+#pragma GCC unroll 7
+    for (size_t kx = 0; kx < 7; kx++)
+        if (kx < kw)
+            taps[kx] = w[kx * vectors];
+}
+
+/* Pixels' sums of a vector from one or two quads; taps of one are in registers. */
+MNET_INLINE void usual_tile(size_t vectors, size_t kw, size_t quads, size_t stride, size_t pixels,
+                            const Vector *const *x, size_t at, const Vector *first_taps,
+                            const Vector *w, Vector bias, Vector *out) {
+    Vector sums[TILE];
+
+#pragma GCC unroll 7
+    for (size_t i = 0; i < TILE; i++)
+        if (i < pixels)
+            sums[i] = bias;
+    if (quads == 1) {
+        add_columns(vectors, kw, stride, pixels, x[0] + at, first_taps, sums);
+    } else {
+        Vector taps[7];
+
+        load_taps(vectors, kw, w, taps);
+        add_columns(vectors, kw, stride, pixels, x[0] + at, taps, sums);
+        load_taps(vectors, kw, w + kw * vectors, taps);
+        add_columns(vectors, kw, stride, pixels, x[1] + at, taps, sums);
+    }
+#pragma GCC unroll 7
+    for (size_t i = 0; i < TILE; i++)
+        if (i < pixels)
+            out[i * vectors] = sums[i];
+}
+
+/* Square kernels of 3, 5 or 7, which one or two quads hold. */
+MNET_INLINE void sum_usual(size_t vectors, size_t kw, size_t stride, const Row *row, size_t pixels,
+                           size_t x, const Vector *bias, Vector *sums) {
+    const size_t step = stride * vectors, quads = kw == 3 ? 1 : 2;
+    const Vector *quad[2] = {quad_at(row, 0) + x * step}, *w = row->w;
+
+    if (quads == 2)
+        quad[1] = quad_at(row, 1) + x * step;
+    for (size_t v = 0; v < vectors; v++, w++) {
+        size_t left = pixels, at = v;
+        Vector taps[7], *out = sums + v;
+
+        if (quads == 1)
+            load_taps(vectors, kw, w, taps);
+        for (; left >= TILE; left -= TILE, at += TILE * step, out += TILE * vectors)
+            usual_tile(vectors, kw, quads, stride, TILE, quad, at, taps, w, bias[v], out);
+        for (; left; left -= left < REST_TILE ? left : REST_TILE) {
+            usual_tile(vectors, kw, quads, stride, REST_TILE, quad, at, taps, w, bias[v], out);
+            at += REST_TILE * step;
+            out += REST_TILE * vectors;
         }
     }
 }
@@ -55,41 +105,26 @@ MNET_INLINE void add_taps(size_t vectors, size_t pixels, const Row *row, const V
     }
 }
 
-/* One vector of each pixel's sums; kw is 0 where it isn't known. */
-MNET_INLINE void tile(size_t vectors, size_t kw, size_t stride, size_t pixels, const Row *row,
-                      size_t x, const Vector *w, Vector bias, Vector *out) {
+/* One vector of each pixel's sums. */
+MNET_INLINE void tile(size_t vectors, size_t pixels, const Row *row, size_t x, const Vector *w,
+                      Vector bias, Vector *out) {
     Vector sums[TILE];
-    bool is_again = row->is_wide;
 
 #pragma GCC unroll 7
     for (size_t i = 0; i < TILE; i++)
         if (i < pixels)
-            sums[i] = is_again ? fill(0) : bias;
-    for (const Vector *part = w;; part += row->part_size, is_again = false) {
-        const Vector *taps = part;
-
-        for (size_t i = 0; i < row->quads; i++, taps += row->kw * vectors) {
-            if (kw)
-                add_columns(vectors, kw, stride, pixels, quad_at(row, i) + x, taps, sums);
-            else
-                add_taps(vectors, pixels, row, quad_at(row, i) + x, taps, sums);
-        }
-        if (!is_again)
-            break;
-#pragma GCC unroll 7
-        for (size_t i = 0; i < TILE; i++)
-            if (i < pixels)
-                sums[i] = twice_plus(sums[i], bias);
-    }
+            sums[i] = bias;
+    for (size_t i = 0; i < row->quads; i++, w += row->kw * vectors)
+        add_taps(vectors, pixels, row, quad_at(row, i) + x, w, sums);
 #pragma GCC unroll 7
     for (size_t i = 0; i < TILE; i++)
         if (i < pixels)
             out[i * vectors] = sums[i];
 }
 
-MNET_INLINE void sum_pixels(size_t vectors, size_t kw, size_t stride, const Row *row, size_t pixels,
-                            size_t x, const Vector *bias, Vector *sums) {
-    size_t step = (kw ? stride : row->stride) * vectors;
+MNET_INLINE void sum_pixels(size_t vectors, const Row *row, size_t pixels, size_t x,
+                            const Vector *bias, Vector *sums) {
+    size_t step = row->stride * vectors;
 
     for (size_t v = 0; v < vectors; v++) {
         const Vector *w = row->w + v;
@@ -97,40 +132,47 @@ MNET_INLINE void sum_pixels(size_t vectors, size_t kw, size_t stride, const Row 
         size_t left = pixels, at = x * step + v;
 
         for (; left >= TILE; left -= TILE, at += TILE * step, out += TILE * vectors)
-            tile(vectors, kw, stride, TILE, row, at, w, bias[v], out);
+            tile(vectors, TILE, row, at, w, bias[v], out);
         for (; left; left -= left < REST_TILE ? left : REST_TILE) {
-            tile(vectors, kw, stride, REST_TILE, row, at, w, bias[v], out);
+            tile(vectors, REST_TILE, row, at, w, bias[v], out);
             at += REST_TILE * step;
             out += REST_TILE * vectors;
         }
     }
 }
 
-/* The sums of a block that has so many vectors. */
-MNET_INLINE void sum_block(size_t vectors, const Row *row, size_t pixels, size_t x,
-                           const Vector *bias, Vector *sums) {
-    switch (row->dilation == 1 ? row->kw * 10 + row->stride : 0) {
-    case 31:
-        sum_pixels(vectors, 3, 1, row, pixels, x, bias, sums);
-        break;
-    case 32:
-        sum_pixels(vectors, 3, 2, row, pixels, x, bias, sums);
-        break;
-    case 51:
-        sum_pixels(vectors, 5, 1, row, pixels, x, bias, sums);
-        break;
-    case 52:
-        sum_pixels(vectors, 5, 2, row, pixels, x, bias, sums);
-        break;
-    case 71:
-        sum_pixels(vectors, 7, 1, row, pixels, x, bias, sums);
-        break;
-    case 72:
-        sum_pixels(vectors, 7, 2, row, pixels, x, bias, sums);
-        break;
-    default:
-        sum_pixels(vectors, 0, 0, row, pixels, x, bias, sums);
-    }
+static bool is_usual(size_t kh, const Row *row) {
+    return kh == row->kw && (kh == 3 || kh == 5 || kh == 7) && row->stride <= 2 &&
+           row->dilation == 1;
 }
+
+/* Sums of pixels from the x-th on, [pixel][vector]; up to REST_TILE - 1 more are written. */
+typedef void (*SumPixels)(const Row *row, size_t pixels, size_t x, const Vector *bias,
+                          Vector *sums);
+
+/* Functions of their own: within one another, compilers keep addresses in memory. */
+#define USUAL(vectors, kw, stride)                                                                 \
+    static __attribute__((noinline)) void sum_##vectors##_##kw##_##stride(                         \
+        const Row *row, size_t pixels, size_t x, const Vector *bias, Vector *sums) {               \
+        sum_usual(vectors, kw, stride, row, pixels, x, bias, sums);                                \
+    }
+#define SUMS(vectors)                                                                              \
+    USUAL(vectors, 3, 1)                                                                           \
+    USUAL(vectors, 3, 2)                                                                           \
+    USUAL(vectors, 5, 1)                                                                           \
+    USUAL(vectors, 5, 2)                                                                           \
+    USUAL(vectors, 7, 1)                                                                           \
+    USUAL(vectors, 7, 2)                                                                           \
+    static __attribute__((noinline)) void sum_##vectors##_any(                                     \
+        const Row *row, size_t pixels, size_t x, const Vector *bias, Vector *sums) {               \
+        sum_pixels(vectors, row, pixels, x, bias, sums);                                           \
+    }                                                                                              \
+    static SumPixels sums_of_##vectors(size_t kh, const Row *row) {                                \
+        static const SumPixels usual[3][2] = {{sum_##vectors##_3_1, sum_##vectors##_3_2},          \
+                                              {sum_##vectors##_5_1, sum_##vectors##_5_2},          \
+                                              {sum_##vectors##_7_1, sum_##vectors##_7_2}};         \
+        return is_usual(kh, row) ? usual[(row->kw - 3) / 2][row->stride - 1]                       \
+                                 : sum_##vectors##_any;                                            \
+    }
 
 #endif
