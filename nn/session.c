@@ -41,7 +41,6 @@ static MnetImageTarget target_of(const MnetModel *model) {
                               .height = info->input_height,
                               .channels = info->input_channels,
                               .dtype = input->dtype,
-                              .layout = MNET_LAYOUT_NHWC,
                               .order = n->order};
     double step = quant->count ? quant->scale[0] : 1,
            zero = quant->count ? quant->zero_point[0] : 0;

@@ -26,8 +26,6 @@ MnetStatus mnet_check_target(const MnetImageTarget *target, MnetError *error) {
     if (target->dtype != MNET_DTYPE_F32 && target->dtype != MNET_DTYPE_QU8 &&
         target->dtype != MNET_DTYPE_QS8)
         return bad(error, "input tensor's type", (int)target->dtype);
-    if (!in_enum((int)target->layout, MNET_LAYOUT_NCHW))
-        return bad(error, "input tensor's layout", (int)target->layout);
     if (!in_enum((int)target->order, MNET_CHANNEL_ORDER_BGR))
         return bad(error, "channel order", (int)target->order);
     for (int c = 0; c < target->channels; c++)

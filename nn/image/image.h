@@ -13,14 +13,13 @@
 #include "nn/base/status.h"
 
 /**
- * The tensor to write. For value v (0 to 255, not rounded) of the channel c of R, G, B: t = v *
- * mul[c] + add[c]; a single channel takes mul[0] and add[0].
+ * The tensor to write, [height][width][channels]. For value v (0 to 255, not rounded) of the
+ * channel c of R, G, B: t = v * mul[c] + add[c]; a single channel takes mul[0] and add[0].
  */
 typedef struct MnetImageTarget {
     int width, height; /* 1 to 8192 */
     int channels;      /* 3, or 1 for grey: BT.601 luma of the result */
     MnetDtype dtype;   /* F32: t; QU8 and QS8: t rounded to nearest even and saturated */
-    MnetLayout layout; /* of the tensor in memory, batch 1 */
     MnetChannelOrder order;
     float mul[3], add[3]; /* finite; by R, G, B whatever the order */
 } MnetImageTarget;

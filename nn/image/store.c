@@ -6,12 +6,9 @@
 
 MnetStore mnet_store_make(const MnetImageTarget *target, const MnetGeometry *geometry) {
     MnetStore store = {.target = *target, .area = geometry->area};
-    ptrdiff_t plane = (ptrdiff_t)target->width * target->height;
-    bool planar = target->layout == MNET_LAYOUT_NCHW;
-    ptrdiff_t pixel = planar ? 1 : target->channels;
+    ptrdiff_t pixel = target->channels;
     for (int c = 0; c < target->channels; c++) {
-        int at = target->order == MNET_CHANNEL_ORDER_BGR ? target->channels - 1 - c : c;
-        store.channel[c] = planar ? at * plane : at;
+        store.channel[c] = target->order == MNET_CHANNEL_ORDER_BGR ? target->channels - 1 - c : c;
     }
 
     /* Steps of the frame's axes through the tensor; a reversed axis begins at its end. */
@@ -73,7 +70,7 @@ static void store_channels(const MnetStore *store, void *tensor, ptrdiff_t first
 /** The usual case: bytes of three channels side by side, left to right. */
 static bool is_packed(const MnetStore *store) {
     return store->target.dtype != MNET_DTYPE_F32 && store->target.channels == 3 &&
-           store->target.layout == MNET_LAYOUT_NHWC && store->column_step == 3;
+           store->column_step == 3;
 }
 
 void mnet_store_row(const MnetStore *store, const MnetRowsKernels *kernels, void *tensor, int i,
@@ -95,7 +92,7 @@ void mnet_store_row(const MnetStore *store, const MnetRowsKernels *kernels, void
 
 void mnet_store_bars(const MnetStore *store, void *tensor, const uint8_t rgb[3]) {
     const MnetImageTarget *target = &store->target;
-    ptrdiff_t pixel = target->layout == MNET_LAYOUT_NCHW ? 1 : target->channels;
+    ptrdiff_t pixel = target->channels;
     const MnetRect *area = &store->area;
     for (int y = 0; y < target->height; y++)
         for (int x = 0; x < target->width; x++) {

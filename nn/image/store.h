@@ -1,5 +1,5 @@
-/** Normalises rows of R, G, B and scatters them into the tensor, in its type, layout, channel order
- * and direction. */
+/** Normalises rows of R, G, B and scatters them into the tensor, in its type, channel order and
+ * direction. */
 #ifndef MNET_IMAGE_STORE_H
 #define MNET_IMAGE_STORE_H
 

@@ -84,7 +84,6 @@ static void test_bad_targets(void) {
     t.width = 0, target_refused(t, 1, "0x4"), t = good_target;
     t.channels = 2, target_refused(t, 1, "2 channels"), t = good_target;
     t.dtype = MNET_DTYPE_F16, target_refused(t, 1, "type"), t = good_target;
-    t.layout = (MnetLayout)2, target_refused(t, 1, "layout 2"), t = good_target;
     t.order = (MnetChannelOrder)3, target_refused(t, 1, "order 3"), t = good_target;
     t.mul[1] = NAN, target_refused(t, 1, "channel 1");
 }

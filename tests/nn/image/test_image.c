@@ -39,8 +39,7 @@ static bool convert(const Setup *setup, const MnetImage *image, void *tensor) {
 
 /** Element of pixel (x, y), channel c of the model's order. */
 static double element(const MnetImageTarget *t, const void *tensor, int x, int y, int c) {
-    int at = t->layout == MNET_LAYOUT_NHWC ? (y * t->width + x) * t->channels + c
-                                           : (c * t->height + y) * t->width + x;
+    int at = (y * t->width + x) * t->channels + c;
     if (t->dtype == MNET_DTYPE_F32)
         return (double)((const float *)tensor)[at];
     return t->dtype == MNET_DTYPE_QU8 ? ((const uint8_t *)tensor)[at]
@@ -97,13 +96,12 @@ static void check_one(const Setup *setup, const MnetImage *image) {
     CHECK(
         worst <= TOLERANCE,
         "off by %g: %s %dx%d crop %dx%d+%d+%d matrix %d range %d site %d orientation %d, to %dx%d "
-        "fit %d resize %d fraction %g dtype %d layout %d channels %d",
+        "fit %d resize %d fraction %g dtype %d channels %d",
         worst, mnet_pixel_format_name(image->format), image->width, image->height,
         image->crop.width, image->crop.height, image->crop.x, image->crop.y, (int)image->matrix,
         (int)image->range, (int)image->chroma_site, (int)image->orientation, setup->target.width,
         setup->target.height, (int)setup->preprocess.fit, (int)setup->preprocess.resize,
-        (double)setup->preprocess.crop_fraction, (int)setup->target.dtype,
-        (int)setup->target.layout, setup->target.channels);
+        (double)setup->preprocess.crop_fraction, (int)setup->target.dtype, setup->target.channels);
 }
 
 static MnetImageTarget random_target(int max) {
@@ -114,7 +112,6 @@ static MnetImageTarget random_target(int max) {
         .height = frame_range(1, max),
         .channels = frame_range(0, 3) ? 3 : 1,
         .dtype = (MnetDtype[]){MNET_DTYPE_F32, MNET_DTYPE_QU8, MNET_DTYPE_QS8}[frame_range(0, 2)],
-        .layout = (MnetLayout)frame_range(0, 1),
         .order = (MnetChannelOrder)frame_range(0, 2)};
     memcpy(t.mul, muls[frame_range(0, 2)], sizeof(t.mul));
     memcpy(t.add, adds[frame_range(0, 2)], sizeof(t.add));

@@ -26,7 +26,6 @@ static uint64_t convert_one(Frame *frame, int i) {
                               .height = frame_range(1, SIDE),
                               .channels = 3,
                               .dtype = frame_range(0, 1) ? MNET_DTYPE_QS8 : MNET_DTYPE_F32,
-                              .layout = (MnetLayout)frame_range(0, 1),
                               .mul = {1, 0.7f, 0.3f},
                               .add = {-128, -100, 3}};
     MnetPreprocess preprocess = {.fit = (MnetFit)frame_range(0, 2),
