@@ -82,16 +82,14 @@ static void write_pixels(void *data, const MnetPart *part) {
     const Job *job = data;
     const MnetInput *input = job->input;
     size_t raw_size = mnet_dtype_size(input->dtype), size = input->quantizes ? 1 : raw_size;
+    size_t end = (size_t)part->end * PIXELS;
 
-    for (size_t first = (size_t)part->begin * PIXELS, n; first < (size_t)part->end * PIXELS;
-         first += n) {
+    end = end < input->pixels ? end : input->pixels;
+    for (size_t first = (size_t)part->begin * PIXELS, n; first < end; first += n) {
         size_t at = first * input->channels, elements;
         uint8_t *out = job->canonical + at * size;
 
-        n = first < input->pixels ? input->pixels - first : 0;
-        n = n < PIXELS ? n : PIXELS;
-        if (!n)
-            break;
+        n = end - first < PIXELS ? end - first : PIXELS;
         elements = n * input->channels;
         if (input->layout == MNET_LAYOUT_NCHW)
             write_planes(input, first, n, job->raw, out);

@@ -28,8 +28,6 @@
 
 #include <string.h>
 
-WIDTHS(SUMS)
-
 #define SUM_VECTORS (4 * TILE * BLOCK_VECTORS) /* wait for the epilogue */
 #define WAITING_VECTORS (SUM_VECTORS + (REST_TILE - 1) * BLOCK_VECTORS)
 #define RING_BYTES (24 * 1024)
@@ -231,19 +229,6 @@ static void lay_out_quad(const Work *work, const Quads *quads, size_t quad) {
     fill_columns(work, work->right, out + work->inside * work->span.vectors);
 }
 
-static SumPixels sums_of(const Work *work, const Row *row) {
-    size_t kh = (size_t)work->p->kernel[0];
-
-    switch (work->span.vectors) {
-#define CASE(vectors)                                                                              \
-    case vectors:                                                                                  \
-        return sums_of_##vectors(kh, row);
-        WIDTHS(CASE)
-#undef CASE
-    }
-    return NULL;
-}
-
 /* The epilogue's next pixels, which lie side by side. */
 typedef struct Waiting {
     size_t pixels;
@@ -315,7 +300,7 @@ static void run_strip(const Work *work, int begin, int end, const Block *block,
         .dilation = (size_t)p->dilation[1],
     };
 
-    sum = sums_of(work, &row);
+    sum = sums_of(work->span.vectors, (size_t)p->kernel[0], &row);
     waiting.pixels = 0;
     waiting.residual = residual;
     waiting.y = y;

@@ -175,4 +175,18 @@ typedef void (*SumPixels)(const Row *row, size_t pixels, size_t x, const Vector 
                                  : sum_##vectors##_any;                                            \
     }
 
+WIDTHS(SUMS)
+
+/* The best for blocks of so many vectors and kernels kh high. */
+static SumPixels sums_of(size_t vectors, size_t kh, const Row *row) {
+    switch (vectors) {
+#define CASE(vectors)                                                                              \
+    case vectors:                                                                                  \
+        return sums_of_##vectors(kh, row);
+        WIDTHS(CASE)
+#undef CASE
+    }
+    return NULL;
+}
+
 #endif
