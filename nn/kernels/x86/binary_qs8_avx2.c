@@ -1,5 +1,5 @@
 #include "nn/kernels/binary.h"
-#include "nn/kernels/x86/inline_avx2.h"
+#include "nn/kernels/x86/inline.h"
 
 #include <string.h>
 

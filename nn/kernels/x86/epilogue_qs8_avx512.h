@@ -8,7 +8,7 @@
 #define MNET_KERNELS_X86_EPILOGUE_QS8_AVX512_H
 
 #include "nn/kernels/requantize.h"
-#include "nn/kernels/x86/inline_avx2.h"
+#include "nn/kernels/x86/inline.h"
 
 #include <stdbool.h>
 #include <string.h>

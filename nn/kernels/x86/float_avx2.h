@@ -3,17 +3,7 @@
 #define MNET_KERNELS_X86_FLOAT_AVX2_H
 
 #include "nn/kernels/activation.h"
-
-#include <immintrin.h>
-
-#define MNET_INLINE static inline __attribute__((always_inline))
-
-/** Before a loop of few, constant rounds over an array that must stay in registers. */
-#ifdef __clang__
-#define MNET_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define MNET_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "nn/kernels/x86/inline.h"
 
 /** Ones in the first `count` lanes, 0 to 8. */
 MNET_INLINE __m256i mnet_mask_avx2(size_t count) {

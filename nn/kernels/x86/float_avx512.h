@@ -3,23 +3,7 @@
 #define MNET_KERNELS_X86_FLOAT_AVX512_H
 
 #include "nn/kernels/activation.h"
-
-#include <immintrin.h>
-
-#define MNET_INLINE static inline __attribute__((always_inline))
-
-/** Before a loop of few, constant rounds over an array that must stay in registers. */
-#ifdef __clang__
-#define MNET_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define MNET_UNROLL _Pragma("GCC unroll 32")
-#endif
-
-/**
- * Computes a pointer or offset here, and addresses from it: compilers would work out addresses one
- * from another, or all of them ahead of time, for which there are no registers.
- */
-#define MNET_KEEP(pointer) __asm__("" : "+r"(pointer))
+#include "nn/kernels/x86/inline.h"
 
 /** Ones for the first `count` lanes, 0 to 16. */
 MNET_INLINE __mmask16 mnet_mask_avx512(size_t count) {

@@ -11,23 +11,45 @@
 #define LANES 8
 #define MOST_ROWS 6
 #define ROW_PARTS 4
+#define GROUP 3 /* rows whose addresses are a register and a multiple */
+#define GROUPS 2
+#define STEPS 4 /* of a loop's round: its own work takes slots from the multiply-adds, too */
 
-/* The product of row group `x` and the panel at i, by V vectors of channels. */
-MNET_INLINE void add_products(int rows, int vectors, const float *const *x, size_t i,
-                              const float *w, __m256 (*sums)[3]) {
+/* The instructions themselves: compilers that see several steps would copy sums to and fro. */
+MNET_INLINE void add_products(int vectors, const float *x, const __m256 w[3], __m256 sums[3]) {
+    __m256 value;
+
+    if (vectors == 1)
+        __asm__ volatile("vbroadcastss %2, %1\n\t"
+                         "vfmadd231ps %3, %1, %0"
+                         : "+x"(sums[0]), "=&x"(value)
+                         : "m"(*x), "x"(w[0]));
+    else if (vectors == 2)
+        __asm__ volatile("vbroadcastss %3, %2\n\t"
+                         "vfmadd231ps %4, %2, %0\n\t"
+                         "vfmadd231ps %5, %2, %1"
+                         : "+x"(sums[0]), "+x"(sums[1]), "=&x"(value)
+                         : "m"(*x), "x"(w[0]), "x"(w[1]));
+    else
+        __asm__ volatile("vbroadcastss %4, %3\n\t"
+                         "vfmadd231ps %5, %3, %0\n\t"
+                         "vfmadd231ps %6, %3, %1\n\t"
+                         "vfmadd231ps %7, %3, %2"
+                         : "+x"(sums[0]), "+x"(sums[1]), "+x"(sums[2]), "=&x"(value)
+                         : "m"(*x), "x"(w[0]), "x"(w[1]), "x"(w[2]));
+}
+
+/* One input of each row, from x[r / GROUP] on, and its weights. */
+MNET_INLINE void add_step(int rows, int vectors, const float *const *x, size_t stride,
+                          const float *w, __m256 (*sums)[3]) {
     __m256 weights[3];
 
     MNET_UNROLL
     for (int v = 0; v < vectors; v++)
         weights[v] = _mm256_load_ps(w + v * LANES);
     MNET_UNROLL
-    for (int r = 0; r < rows; r++) {
-        __m256 value = _mm256_broadcast_ss(x[r] + i);
-
-        MNET_UNROLL
-        for (int v = 0; v < vectors; v++)
-            sums[r][v] = _mm256_fmadd_ps(value, weights[v], sums[r][v]);
-    }
+    for (int r = 0; r < rows; r++)
+        add_products(vectors, x[r / GROUP] + (size_t)(r % GROUP) * stride, weights, sums[r]);
 }
 
 MNET_INLINE void store_row(int vectors, const MnetGemmF32Args *a, size_t at, const __m256 *sums) {
@@ -71,21 +93,34 @@ MNET_INLINE void store_tile(int rows, int vectors, const MnetGemmF32Args *a, siz
         store_row(vectors, a, at + (size_t)r * a->y_stride, sums[r]);
 }
 
-/* Not unrolled: the multiply-adds leave room for the loop's own work, and compilers spill sums
- * where they see more steps. */
+/* What lies ahead is fetched once a round, which skips lines where there are few tiles. */
 MNET_INLINE void add_segment(int rows, int vectors, const MnetGemmF32Args *a, const float *x_first,
                              const float *w, const float *ahead, size_t ahead_step,
                              __m256 (*sums)[3]) {
-    const float *x[MOST_ROWS];
+    const size_t width = (size_t)vectors * LANES, stride = a->x_stride;
+    const float *end = x_first + a->k, *whole = end - a->k % STEPS, *x[GROUPS];
 
     MNET_UNROLL
-    for (int r = 0; r < rows; r++)
-        x[r] = x_first + (size_t)r * a->x_stride;
-    for (size_t i = 0; i < a->k; i++, w += vectors * LANES) {
-        _mm_prefetch((const char *)ahead, _MM_HINT_T1);
-        ahead += ahead_step;
-        add_products(rows, vectors, x, i, w, sums);
+    for (int g = 0; g < GROUPS; g++) {
+        x[g] = x_first + (size_t)(g * GROUP) * stride;
+        MNET_KEEP(x[g]);
     }
+    while (x[0] < whole) {
+        _mm_prefetch((const char *)ahead, _MM_HINT_T1);
+        ahead += STEPS * ahead_step;
+        MNET_UNROLL
+        for (size_t u = 0; u < STEPS; u++) {
+            const float *const at[GROUPS] = {x[0] + u, x[1] + u};
+
+            add_step(rows, vectors, at, stride, w + u * width, sums);
+            MNET_STEP_ENDS();
+        }
+        x[0] += STEPS;
+        x[1] += STEPS;
+        w += STEPS * width;
+    }
+    for (; x[0] < end; x[0]++, x[1]++, w += width)
+        add_step(rows, vectors, x, stride, w, sums);
 }
 
 /* `count` tiles from row `first` on, which fetch what lies ahead, one part after the other. */
@@ -133,12 +168,18 @@ MNET_INLINE void run_row(int vectors, const MnetGemmF32Args *a) {
 
         for (size_t i = 0; i < part; i++, w += vectors * LANES) {
             MNET_UNROLL
-            for (size_t u = 0; u < ROW_PARTS; u++)
-                add_products(1, vectors, &x, u * part + i, w + u * part_size, sums + u);
+            for (size_t u = 0; u < ROW_PARTS; u++) {
+                const float *at = x + u * part + i;
+
+                add_step(1, vectors, &at, 0, w + u * part_size, sums + u);
+            }
         }
         w += (ROW_PARTS - 1) * part_size;
-        for (size_t i = ROW_PARTS * part; i < a->k; i++, w += vectors * LANES)
-            add_products(1, vectors, &x, i, w, sums);
+        for (size_t i = ROW_PARTS * part; i < a->k; i++, w += vectors * LANES) {
+            const float *at = x + i;
+
+            add_step(1, vectors, &at, 0, w, sums);
+        }
     }
     MNET_UNROLL
     for (int v = 0; v < vectors; v++)

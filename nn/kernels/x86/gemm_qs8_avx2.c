@@ -9,6 +9,9 @@
 
 #define MR 6
 #define NR 16
+#define GROUP 3 /* rows whose addresses are a register and a multiple */
+#define GROUPS 2
+#define STEPS 4       /* of a loop's round: its own work takes slots from the products, too */
 #define ROWS (8 * MR) /* their sums wait for the epilogue */
 
 /* Weights as [k / 2][16 channels][2], the channels in the epilogue's order; of a narrow panel [k /
@@ -49,33 +52,70 @@ MNET_INLINE __m256i pair_of(const int16_t *x) {
     return _mm256_set1_epi32(pair);
 }
 
-/* Sums of `rows` by `vectors` of eight channels. */
-MNET_INLINE void tile(size_t rows, size_t vectors, size_t k, const int16_t *x, size_t x_stride,
-                      const Panel *panel, __m256i (*sums)[2]) {
-    const __m256i *bias = (const __m256i *)panel->bias, *w = (const __m256i *)panel->weights;
-    __m256i acc[MR][2];
+/* Both products before both sums: in turn, the sums take more of the multipliers' cycles. */
+MNET_INLINE void add_two_products(__m256i sums[2], __m256i pair, __m256i w0, __m256i w1) {
+    __m256i product;
 
-#pragma GCC unroll 6
-    for (size_t r = 0; r < rows; r++) {
-        acc[r][0] = bias[0];
-        acc[r][1] = bias[1];
-    }
-    for (const int16_t *end = x + k; x < end; x += 2, w += vectors) {
-        const __m256i w0 = w[0], w1 = w[vectors - 1]; /* clang would load them for each row */
+    __asm__ volatile("vpmaddwd %4, %3, %2\n\t"
+                     "vpmaddwd %5, %3, %3\n\t"
+                     "vpaddd %3, %1, %1\n\t"
+                     "vpaddd %2, %0, %0"
+                     : "+x"(sums[0]), "+x"(sums[1]), "=&x"(product), "+x"(pair)
+                     : "x"(w0), "x"(w1));
+}
 
-#pragma GCC unroll 6
-        for (size_t r = 0; r < rows; r++) {
-            __m256i pair = pair_of(x + r * x_stride);
-            mnet_add_avx2(&acc[r][0], _mm256_madd_epi16(pair, w0));
-            if (vectors == 2)
-                mnet_add_avx2(&acc[r][1], _mm256_madd_epi16(pair, w1));
-        }
-    }
-#pragma GCC unroll 6
+/* One pair of each row, from x[r / GROUP] on, and its weights. */
+MNET_INLINE void add_step(size_t rows, size_t vectors, const int16_t *const *x, size_t stride,
+                          const __m256i *w, __m256i (*sums)[2]) {
+    const __m256i w0 = w[0], w1 = w[vectors - 1]; /* clang would load them for each row */
+
+    MNET_UNROLL
     for (size_t r = 0; r < rows; r++) {
-        sums[r][0] = acc[r][0];
+        __m256i pair = pair_of(x[r / GROUP] + r % GROUP * stride);
+
         if (vectors == 2)
-            sums[r][1] = acc[r][1];
+            add_two_products(sums[r], pair, w0, w1);
+        else
+            mnet_add_avx2(&sums[r][0], _mm256_madd_epi16(pair, w0));
+    }
+}
+
+/* Sums of `rows` by `vectors` of eight channels. */
+MNET_INLINE void tile(size_t rows, size_t vectors, size_t k, const int16_t *x_first, size_t stride,
+                      const Panel *panel, __m256i (*out)[2]) {
+    const __m256i *bias = (const __m256i *)panel->bias, *w = (const __m256i *)panel->weights;
+    const int16_t *end = x_first + k, *whole = end - k % (2 * STEPS), *x[GROUPS];
+    __m256i sums[MR][2];
+
+    MNET_UNROLL
+    for (size_t g = 0; g < GROUPS; g++) {
+        x[g] = x_first + g * GROUP * stride;
+        MNET_KEEP(x[g]);
+    }
+    MNET_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        sums[r][0] = bias[0];
+        sums[r][1] = bias[1];
+    }
+    while (x[0] < whole) {
+        MNET_UNROLL
+        for (size_t u = 0; u < STEPS; u++) {
+            const int16_t *const at[GROUPS] = {x[0] + 2 * u, x[1] + 2 * u};
+
+            add_step(rows, vectors, at, stride, w + u * vectors, sums);
+            MNET_STEP_ENDS();
+        }
+        x[0] += 2 * STEPS;
+        x[1] += 2 * STEPS;
+        w += STEPS * vectors;
+    }
+    for (; x[0] < end; x[0] += 2, x[1] += 2, w += vectors)
+        add_step(rows, vectors, x, stride, w, sums);
+    MNET_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        out[r][0] = sums[r][0];
+        if (vectors == 2)
+            out[r][1] = sums[r][1];
     }
 }
 

@@ -1,5 +1,5 @@
 #include "nn/kernels/mean.h"
-#include "nn/kernels/x86/inline_avx2.h"
+#include "nn/kernels/x86/inline.h"
 
 #define LANES 32
 #define PAIRS 64 /* of rows: their sums fit in 16 bits, 256 a pair at most */

@@ -1,6 +1,6 @@
 #include "nn/kernels/move.h"
 
-#include "nn/kernels/x86/inline_avx2.h"
+#include "nn/kernels/x86/inline.h"
 
 typedef uint32_t __attribute__((aligned(1), may_alias)) Element;
 

@@ -9,7 +9,7 @@
  * t[j] from i = 8 to 8 + j.
  */
 #include "nn/kernels/quantize.h"
-#include "nn/kernels/x86/inline_avx2.h"
+#include "nn/kernels/x86/inline.h"
 
 typedef struct Steps {
     __m256i table[16];

@@ -4,7 +4,7 @@
  * which two. The bytes in even places and those in odd ones are looked up as words of their own.
  */
 #include "nn/kernels/quantize.h"
-#include "nn/kernels/x86/inline_avx2.h"
+#include "nn/kernels/x86/inline.h"
 
 typedef struct Words {
     __m512i table[4];

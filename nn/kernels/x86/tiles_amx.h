@@ -5,7 +5,7 @@
 #ifndef MNET_KERNELS_X86_TILES_AMX_H
 #define MNET_KERNELS_X86_TILES_AMX_H
 
-#include "nn/kernels/x86/inline_avx2.h"
+#include "nn/kernels/x86/inline.h"
 
 #include <stddef.h>
 #include <stdint.h>
