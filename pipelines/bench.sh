@@ -1,7 +1,8 @@
 #!/bin/bash
 # Measures inference, frame to tensor, a whole video, start-up and memory beside LiteRT, ONNX Runtime, OpenVINO and OpenCV.
-#   pipelines/bench.sh [--quick] [--models FOLDER] [--video FILE] [--python PYTHON]
+#   pipelines/bench.sh [--quick] [--rounds N] [--models FOLDER] [--video FILE] [--python PYTHON]
 #     --quick          one short round: whether all works, not how fast
+#     --rounds N       of each engine in turn, of which the medians are taken (5); more where others use the machine
 #     --models FOLDER  .tflite and .onnx files besides the built-in model (../shared/models, where there is one)
 #     --video FILE     (one of ../shared/media where there is one, else the bundled clip)
 #     --python PYTHON  a Python that has the peers, instead of build/bench/venv, where pip puts them
@@ -10,12 +11,12 @@ set -euo pipefail
 . "$(dirname "$0")/setup.sh"
 
 command="pipelines/bench.sh${*:+ $*}"
-quick=() models= video= python=
+quick=() rounds=5 models= video= python=
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit ;;
     --quick) quick=(--quick) ;;
-    --models | --video | --python)
+    --rounds | --models | --video | --python)
       [ $# -ge 2 ] || die "$1 needs a value; see --help"
       declare "${1#--}=$2"
       shift ;;
@@ -23,6 +24,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+[[ $rounds =~ ^[1-9][0-9]*$ ]] || die "--rounds $rounds: not a number of rounds"
 shared=$root/../shared
 [ -n "$models" ] || [ ! -d "$shared/models" ] || models=$shared/models
 [ -z "$models" ] || [ -d "$models" ] || die "$models: no such folder"
@@ -55,7 +57,7 @@ fi
 
 measure() {
   "$python" "$root/pipelines/bench.py" --tools "$tools" --work "$work" --video "$video" --command "$command" \
-    "${quick[@]}" ${models:+--models "$models"} "$@"
+    --rounds "$rounds" "${quick[@]}" ${models:+--models "$models"} "$@"
 }
 
 measure | tee "$work/report.md"

@@ -10,6 +10,7 @@ refuses 'not known' "$bench" --fast
 refuses 'needs a value' "$bench" --video
 refuses 'no such file' "$bench" --video missing.mkv
 refuses 'no such folder' "$bench" --models missing
+refuses 'not a number of rounds' "$bench" --rounds many
 
 mkdir none
 succeeds "$bench" --quick --models none --video "$clip" --python "$(command -v python3)"
