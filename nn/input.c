@@ -50,31 +50,23 @@ static void quantize(const MnetInput *input, size_t n, const uint8_t *raw, int8_
     }
 }
 
-/* n pixels' values of some planes, from the first of these on; y is of the first plane. */
-static void interleave(const MnetInput *input, int log2_size, size_t n, size_t planes,
-                       const void *x, size_t x_stride, void *y) {
-    if (input->channels == 3 && planes == 3)
-        input->move.interleave3[log2_size](n, x, (ptrdiff_t)x_stride, y);
-    else
-        input->move.transpose[log2_size](n, planes, x, (ptrdiff_t)x_stride, y,
-                                         (ptrdiff_t)input->channels);
-}
-
 static void write_planes(const MnetInput *input, size_t first, size_t n, const uint8_t *raw,
                          uint8_t *out) {
     size_t size = mnet_dtype_size(input->dtype), plane = input->pixels * size, planes;
+    ptrdiff_t channels = (ptrdiff_t)input->channels;
     int8_t quantized[CHANNELS * PIXELS];
 
     raw += first * size;
     for (size_t c = 0; c < input->channels; c += planes, raw += planes * plane) {
         planes = input->channels - c < CHANNELS ? input->channels - c : CHANNELS;
         if (!input->quantizes) {
-            interleave(input, size == 4 ? 2 : 0, n, planes, raw, input->pixels, out + c * size);
+            input->move.transpose[size == 4 ? 2 : 0](n, planes, raw, (ptrdiff_t)input->pixels,
+                                                     out + c * size, channels);
             continue;
         }
         for (size_t i = 0; i < planes; i++)
             quantize(input, n, raw + i * plane, quantized + i * PIXELS);
-        interleave(input, 0, n, planes, quantized, PIXELS, out + c);
+        input->move.transpose[0](n, planes, quantized, PIXELS, out + c, channels);
     }
 }
 

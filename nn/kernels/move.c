@@ -2,6 +2,8 @@
 
 #include "nn/base/cpu.h"
 
+#include <string.h>
+
 /* Columns of a transposed tile: few enough that the rows it reads from stay in L1 while all of y's
  * rows are written. */
 #define TILE 16
@@ -31,17 +33,6 @@
                     to[c] = from[(ptrdiff_t)c * x_stride];                                         \
             }                                                                                      \
         }                                                                                          \
-    }                                                                                              \
-                                                                                                   \
-    static void interleave3_x##bits##_c(size_t n, const void *x, ptrdiff_t x_stride, void *y) {    \
-        const Element##bits *from = x;                                                             \
-        Element##bits *to = y;                                                                     \
-                                                                                                   \
-        for (size_t i = 0; i < n; i++, from++, to += 3) {                                          \
-            to[0] = from[0];                                                                       \
-            to[1] = from[x_stride];                                                                \
-            to[2] = from[2 * x_stride];                                                            \
-        }                                                                                          \
     }
 
 MOVE_KERNELS(uint8_t, 8)
@@ -49,12 +40,14 @@ MOVE_KERNELS(uint16_t, 16)
 MOVE_KERNELS(uint32_t, 32)
 MOVE_KERNELS(uint64_t, 64)
 
+const MnetTranspose mnet_transpose_c[4] = {transpose_x8_c, transpose_x16_c, transpose_x32_c,
+                                           transpose_x64_c};
+
 void mnet_move_kernels_init(MnetMoveKernels *kernels, uint32_t cpu_features) {
     *kernels = (MnetMoveKernels){
         .gather = {gather_x8_c, gather_x16_c, gather_x32_c, gather_x64_c},
-        .transpose = {transpose_x8_c, transpose_x16_c, transpose_x32_c, transpose_x64_c},
-        .interleave3 = {interleave3_x8_c, interleave3_x16_c, interleave3_x32_c, interleave3_x64_c},
     };
+    memcpy(kernels->transpose, mnet_transpose_c, sizeof(mnet_transpose_c));
 #ifdef __x86_64__
     if (cpu_features & MNET_CPU_AVX2)
         mnet_move_kernels_init_avx2(kernels);

@@ -8,21 +8,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** y[r * y_stride + c] = x[c * x_stride + r], r < rows, c < cols. */
+typedef void (*MnetTranspose)(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
+                              ptrdiff_t y_stride);
+
 typedef struct MnetMoveKernels {
     /** y[i] = x[i * stride], i < n; the stride may be negative or 0. By log2 of the element's size.
      */
     void (*gather[4])(size_t n, const void *x, ptrdiff_t stride, void *y);
-    /** y[r * y_stride + c] = x[c * x_stride + r], r < rows, c < cols. By log2 of the element's
-     * size. */
-    void (*transpose[4])(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
-                         ptrdiff_t y_stride);
-    /** y[3 * i + c] = x[c * x_stride + i], i < n, c < 3: planes to pixels. By log2 of the element's
-     * size. */
-    void (*interleave3[4])(size_t n, const void *x, ptrdiff_t x_stride, void *y);
+    MnetTranspose transpose[4]; /* likewise */
 } MnetMoveKernels;
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_move_kernels_init(MnetMoveKernels *kernels, uint32_t cpu_features);
+
+/** What a tier has nothing better for. */
+extern const MnetTranspose mnet_transpose_c[4];
 
 /** Tiers: each overrides what it has. */
 void mnet_move_kernels_init_avx2(MnetMoveKernels *kernels);

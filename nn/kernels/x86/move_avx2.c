@@ -1,3 +1,4 @@
+/* Three planes to pixels, which is how pictures come and go; all else is as in C. */
 #include "nn/kernels/move.h"
 
 #include "nn/kernels/x86/inline.h"
@@ -6,7 +7,7 @@ typedef uint32_t __attribute__((aligned(1), may_alias)) Element;
 
 /* Sixteen pixels are three vectors: in each, the bytes that a plane has there go to their places.
  */
-static void interleave3_x8_avx2(size_t n, const void *x, ptrdiff_t x_stride, void *y) {
+static void interleave_x8(size_t n, const void *x, ptrdiff_t x_stride, void *y) {
     const __m128i places[3][3] = {
         {_mm_setr_epi8(0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1, 5),
          _mm_setr_epi8(-1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1),
@@ -44,7 +45,7 @@ static void interleave3_x8_avx2(size_t n, const void *x, ptrdiff_t x_stride, voi
 }
 
 /* Lane i of third t is channel (2 t + i) % 3. */
-static void interleave3_x32_avx2(size_t n, const void *x, ptrdiff_t x_stride, void *y) {
+static void interleave_x32(size_t n, const void *x, ptrdiff_t x_stride, void *y) {
     const __m256i pixels[3] = {_mm256_setr_epi32(0, 0, 0, 1, 1, 1, 2, 2),
                                _mm256_setr_epi32(2, 3, 3, 3, 4, 4, 4, 5),
                                _mm256_setr_epi32(5, 5, 6, 6, 6, 7, 7, 7)};
@@ -75,7 +76,23 @@ static void interleave3_x32_avx2(size_t n, const void *x, ptrdiff_t x_stride, vo
     }
 }
 
+static void transpose_x8_avx2(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
+                              ptrdiff_t y_stride) {
+    if (cols == 3 && y_stride == 3)
+        interleave_x8(rows, x, x_stride, y);
+    else
+        mnet_transpose_c[0](rows, cols, x, x_stride, y, y_stride);
+}
+
+static void transpose_x32_avx2(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
+                               ptrdiff_t y_stride) {
+    if (cols == 3 && y_stride == 3)
+        interleave_x32(rows, x, x_stride, y);
+    else
+        mnet_transpose_c[2](rows, cols, x, x_stride, y, y_stride);
+}
+
 void mnet_move_kernels_init_avx2(MnetMoveKernels *kernels) {
-    kernels->interleave3[0] = interleave3_x8_avx2;
-    kernels->interleave3[2] = interleave3_x32_avx2;
+    kernels->transpose[0] = transpose_x8_avx2;
+    kernels->transpose[2] = transpose_x32_avx2;
 }
