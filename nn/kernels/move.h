@@ -16,13 +16,13 @@ typedef struct MnetMoveKernels {
     /** y[i] = x[i * stride], i < n; the stride may be negative or 0. By log2 of the element's size.
      */
     void (*gather[4])(size_t n, const void *x, ptrdiff_t stride, void *y);
-    MnetTranspose transpose[4]; /* likewise */
+    MnetTranspose transpose[4]; /* by log2 of the element's size, too */
 } MnetMoveKernels;
 
 /** The best kernels for a CPU with these features (nn/base/cpu.h). */
 void mnet_move_kernels_init(MnetMoveKernels *kernels, uint32_t cpu_features);
 
-/** What a tier has nothing better for. */
+/** In C, for what a tier has nothing better for; by log2 of the element's size. */
 extern const MnetTranspose mnet_transpose_c[4];
 
 /** Tiers: each overrides what it has. */

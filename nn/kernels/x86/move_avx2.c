@@ -7,7 +7,8 @@ typedef uint32_t __attribute__((aligned(1), may_alias)) Element;
 
 /* Sixteen pixels are three vectors: in each, the bytes that a plane has there go to their places.
  */
-static void interleave_x8(size_t n, const void *x, ptrdiff_t x_stride, void *y) {
+static void transpose_x8_avx2(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
+                              ptrdiff_t y_stride) {
     const __m128i places[3][3] = {
         {_mm_setr_epi8(0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1, 5),
          _mm_setr_epi8(-1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1),
@@ -21,7 +22,7 @@ static void interleave_x8(size_t n, const void *x, ptrdiff_t x_stride, void *y) 
     };
     const uint8_t *from = x;
     uint8_t *to = y;
-    size_t i = 0;
+    size_t n = cols == 3 && y_stride == 3 ? rows : 0, i = 0;
 
     for (; i + 16 <= n; i += 16, to += 48) {
         __m128i planes[3];
@@ -38,20 +39,18 @@ static void interleave_x8(size_t n, const void *x, ptrdiff_t x_stride, void *y) 
             _mm_storeu_si128((__m128i *)(to + 16 * third), bytes);
         }
     }
-    for (; i < n; i++, to += 3) {
-        for (int c = 0; c < 3; c++)
-            to[c] = from[c * x_stride + (ptrdiff_t)i];
-    }
+    mnet_transpose_c[0](rows - i, cols, from + i, x_stride, to, y_stride);
 }
 
 /* Lane i of third t is channel (2 t + i) % 3. */
-static void interleave_x32(size_t n, const void *x, ptrdiff_t x_stride, void *y) {
+static void transpose_x32_avx2(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
+                               ptrdiff_t y_stride) {
     const __m256i pixels[3] = {_mm256_setr_epi32(0, 0, 0, 1, 1, 1, 2, 2),
                                _mm256_setr_epi32(2, 3, 3, 3, 4, 4, 4, 5),
                                _mm256_setr_epi32(5, 5, 6, 6, 6, 7, 7, 7)};
     const Element *from = x;
     Element *to = y;
-    size_t i = 0;
+    size_t n = cols == 3 && y_stride == 3 ? rows : 0, i = 0;
 
     for (; i + 8 <= n; i += 8, to += 24) {
         __m256i planes[3];
@@ -70,26 +69,7 @@ static void interleave_x32(size_t n, const void *x, ptrdiff_t x_stride, void *y)
             _mm256_storeu_si256((__m256i *)(to + 8 * t), _mm256_blend_epi32(at[0], at[2], 0x24));
         }
     }
-    for (; i < n; i++, to += 3) {
-        for (int c = 0; c < 3; c++)
-            to[c] = from[c * x_stride + (ptrdiff_t)i];
-    }
-}
-
-static void transpose_x8_avx2(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
-                              ptrdiff_t y_stride) {
-    if (cols == 3 && y_stride == 3)
-        interleave_x8(rows, x, x_stride, y);
-    else
-        mnet_transpose_c[0](rows, cols, x, x_stride, y, y_stride);
-}
-
-static void transpose_x32_avx2(size_t rows, size_t cols, const void *x, ptrdiff_t x_stride, void *y,
-                               ptrdiff_t y_stride) {
-    if (cols == 3 && y_stride == 3)
-        interleave_x32(rows, x, x_stride, y);
-    else
-        mnet_transpose_c[2](rows, cols, x, x_stride, y, y_stride);
+    mnet_transpose_c[2](rows - i, cols, from + i, x_stride, to, y_stride);
 }
 
 void mnet_move_kernels_init_avx2(MnetMoveKernels *kernels) {
