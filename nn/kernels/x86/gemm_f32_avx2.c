@@ -102,7 +102,7 @@ MNET_INLINE void add_segment(int rows, int vectors, const MnetGemmF32Args *a, co
 
     MNET_UNROLL
     for (int g = 0; g < GROUPS; g++) {
-        x[g] = x_first + (size_t)(g * GROUP) * stride;
+        x[g] = g * GROUP < rows ? x_first + (size_t)(g * GROUP) * stride : x_first;
         MNET_KEEP(x[g]);
     }
     while (x[0] < whole) {

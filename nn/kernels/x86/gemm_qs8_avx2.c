@@ -89,7 +89,7 @@ MNET_INLINE void tile(size_t rows, size_t vectors, size_t k, const int16_t *x_fi
 
     MNET_UNROLL
     for (size_t g = 0; g < GROUPS; g++) {
-        x[g] = x_first + g * GROUP * stride;
+        x[g] = g * GROUP < rows ? x_first + g * GROUP * stride : x_first;
         MNET_KEEP(x[g]);
     }
     MNET_UNROLL
