@@ -1,15 +1,13 @@
 #include "nn/kernels/image_rows.h"
+#include "nn/kernels/x86/inline.h"
 
-#include <immintrin.h>
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE __m256i load(const void *at) {
+MNET_INLINE __m256i load(const void *at) {
     return _mm256_loadu_si256(at);
 }
 
-INLINE __m256 clamp_255(__m256 v) {
+MNET_INLINE __m256 clamp_255(__m256 v) {
     return _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(255));
 }
 
@@ -35,8 +33,8 @@ static void color_avx2(float *const rgb[3], const int32_t *const component[3],
 }
 
 /** Eight pixels as dwords of three bytes each. */
-INLINE __m256i quantize(const float *const rgb[3], int i, const MnetRowsNormal *normal,
-                        const int order[3]) {
+MNET_INLINE __m256i quantize(const float *const rgb[3], int i, const MnetRowsNormal *normal,
+                             const int order[3]) {
     __m256 lo = _mm256_set1_ps((float)normal->lo), hi = _mm256_set1_ps((float)normal->lo + 255);
     __m256i pixels = _mm256_setzero_si256();
     for (int c = 0; c < 3; c++) {

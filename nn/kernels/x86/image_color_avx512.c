@@ -1,15 +1,12 @@
 #include "nn/kernels/image_rows.h"
-
-#include <immintrin.h>
-
-#define INLINE static inline __attribute__((always_inline))
+#include "nn/kernels/x86/inline.h"
 
 /** The first n of 16. */
-INLINE __mmask16 first(int n) {
+MNET_INLINE __mmask16 first(int n) {
     return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
 }
 
-INLINE __m512 clamp_255(__m512 v) {
+MNET_INLINE __m512 clamp_255(__m512 v) {
     return _mm512_min_ps(_mm512_max_ps(v, _mm512_setzero_ps()), _mm512_set1_ps(255));
 }
 
@@ -36,8 +33,8 @@ static void color_avx512(float *const rgb[3], const int32_t *const component[3],
 }
 
 /** Sixteen pixels as dwords of three bytes each. */
-INLINE __m512i quantize(const float *const rgb[3], int i, __mmask16 present,
-                        const MnetRowsNormal *normal, const int order[3]) {
+MNET_INLINE __m512i quantize(const float *const rgb[3], int i, __mmask16 present,
+                             const MnetRowsNormal *normal, const int order[3]) {
     __m512 lo = _mm512_set1_ps((float)normal->lo), hi = _mm512_set1_ps((float)normal->lo + 255);
     __m512i pixels = _mm512_setzero_si512();
     for (int c = 0; c < 3; c++) {

@@ -1,17 +1,13 @@
 /* An output's taps are one or more vectors, and the partial sums of eight outputs are added up
  * together. */
 #include "nn/kernels/image_rows.h"
+#include "nn/kernels/x86/inline.h"
 
-#include <immintrin.h>
-
-/* A number of taps must be a constant in the loops. */
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE __m256i load(const void *at) {
+MNET_INLINE __m256i load(const void *at) {
     return _mm256_loadu_si256(at);
 }
 
-INLINE void store(void *at, __m256i v) {
+MNET_INLINE void store(void *at, __m256i v) {
     _mm256_storeu_si256(at, v);
 }
 
@@ -57,14 +53,14 @@ static void split3_avx2(int16_t *const out[3], const int16_t *row, int n) {
 
 /** The sums of the four numbers in each half of the four vectors: of a's, b's, c's and d's low
  * halves, then of the high. */
-INLINE __m256i sum_quarters(__m256i a, __m256i b, __m256i c, __m256i d) {
+MNET_INLINE __m256i sum_quarters(__m256i a, __m256i b, __m256i c, __m256i d) {
     __m256i ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
     __m256i cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
     return _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
 }
 
 /** Eight taps each of two neighbouring outputs. */
-INLINE __m256i filter_8(const int16_t *row, const int *start, const int16_t *weights) {
+MNET_INLINE __m256i filter_8(const int16_t *row, const int *start, const int16_t *weights) {
     __m128i low = _mm_loadu_si128((const void *)(row + start[0]));
     __m128i high = _mm_loadu_si128((const void *)(row + start[1]));
     __m256i samples = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
@@ -84,22 +80,23 @@ static void resample_8(int32_t *out, const int16_t *row, const MnetRowsTaps *tap
 }
 
 /** All taps of one output, as eight partial sums. */
-INLINE __m256i filter_16(const int16_t *row, const int16_t *weights, int n_taps) {
+MNET_INLINE __m256i filter_16(const int16_t *row, const int16_t *weights, int n_taps) {
     __m256i sum = _mm256_madd_epi16(load(row), load(weights));
     for (int k = 16; k < n_taps; k += 16)
         sum = _mm256_add_epi32(sum, _mm256_madd_epi16(load(row + k), load(weights + k)));
     return sum;
 }
 
-INLINE __m256i filter_four(const int16_t *row, const int *start, const int16_t *weights,
-                           int n_taps) {
+MNET_INLINE __m256i filter_four(const int16_t *row, const int *start, const int16_t *weights,
+                                int n_taps) {
     return sum_quarters(filter_16(row + start[0], weights, n_taps),
                         filter_16(row + start[1], weights + n_taps, n_taps),
                         filter_16(row + start[2], weights + 2 * n_taps, n_taps),
                         filter_16(row + start[3], weights + 3 * n_taps, n_taps));
 }
 
-INLINE void filter_all(int32_t *out, const int16_t *row, const MnetRowsTaps *taps, int n_taps) {
+MNET_INLINE void filter_all(int32_t *out, const int16_t *row, const MnetRowsTaps *taps,
+                            int n_taps) {
     const int16_t *weights = taps->weights;
     for (int i = 0; i < taps->n_outputs; i += 8, weights += 8 * n_taps) {
         __m256i a = filter_four(row, taps->start + i, weights, n_taps);

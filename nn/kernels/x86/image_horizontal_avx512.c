@@ -3,17 +3,13 @@
  * where one shuffle and a blend do what two shuffles would, that is taken.
  */
 #include "nn/kernels/image_rows.h"
+#include "nn/kernels/x86/inline.h"
 
-#include <immintrin.h>
-
-/* A number of taps must be a constant in the loops. */
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE __m512i load(const void *at) {
+MNET_INLINE __m512i load(const void *at) {
     return _mm512_loadu_si512(at);
 }
 
-INLINE void store(void *at, __m512i v) {
+MNET_INLINE void store(void *at, __m512i v) {
     _mm512_storeu_si512(at, v);
 }
 
@@ -31,7 +27,7 @@ static void split2_avx512(int16_t *const out[2], const int16_t *row, int n) {
 }
 
 /** Word i of the result is a's, b's or c's as bit i of none, b_mask or c_mask says. */
-INLINE __m512i blend3(__m512i a, __m512i b, __m512i c, __mmask32 b_mask, __mmask32 c_mask) {
+MNET_INLINE __m512i blend3(__m512i a, __m512i b, __m512i c, __mmask32 b_mask, __mmask32 c_mask) {
     return _mm512_mask_blend_epi16(c_mask, _mm512_mask_blend_epi16(b_mask, a, b), c);
 }
 
@@ -68,26 +64,26 @@ static void split3_avx512(int16_t *const out[3], const int16_t *row, int n) {
  * [a b] names the outputs that the numbers of each quarter are part of. */
 
 /** [a a a a], [b b b b] -> [a a b b] */
-INLINE __m512i merge_quarters(__m512i a, __m512i b) {
+MNET_INLINE __m512i merge_quarters(__m512i a, __m512i b) {
     return _mm512_add_epi32(_mm512_mask_blend_epi32(0xcccc, a, b), _mm512_alignr_epi8(b, a, 8));
 }
 
 /** [a a b b], [c c d d] -> [a b c d] */
-INLINE __m512i merge_pairs(__m512i ab, __m512i cd) {
+MNET_INLINE __m512i merge_pairs(__m512i ab, __m512i cd) {
     __m512 v = _mm512_castsi512_ps(ab), w = _mm512_castsi512_ps(cd);
     return _mm512_add_epi32(_mm512_castps_si512(_mm512_shuffle_ps(v, w, 0x88)),
                             _mm512_castps_si512(_mm512_shuffle_ps(v, w, 0xdd)));
 }
 
 /** Two numbers of each of eight outputs, brought to the same places of both halves by `order`. */
-INLINE void store_sums(int32_t *out, __m512i pairs, __m512i order) {
+MNET_INLINE void store_sums(int32_t *out, __m512i pairs, __m512i order) {
     __m512i v = _mm512_permutexvar_epi32(order, pairs);
     __m256i sums = _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
     _mm256_storeu_si256((void *)out, sums);
 }
 
 /** Eight taps each of four neighbouring outputs, a quarter each. */
-INLINE __m512i filter_8(const int16_t *row, const int *start, const int16_t *weights) {
+MNET_INLINE __m512i filter_8(const int16_t *row, const int *start, const int16_t *weights) {
     __m512i v = _mm512_zextsi128_si512(_mm_loadu_si128((const void *)(row + start[0])));
     v = _mm512_inserti32x4(v, _mm_loadu_si128((const void *)(row + start[1])), 1);
     v = _mm512_inserti32x4(v, _mm_loadu_si128((const void *)(row + start[2])), 2);
@@ -107,13 +103,13 @@ static void resample_8(int32_t *out, const int16_t *row, const MnetRowsTaps *tap
             order);
 }
 
-INLINE __m512i load_halves(const int16_t *low, const int16_t *high) {
+MNET_INLINE __m512i load_halves(const int16_t *low, const int16_t *high) {
     __m512i v = _mm512_zextsi256_si512(_mm256_loadu_si256((const void *)low));
     return _mm512_inserti64x4(v, _mm256_loadu_si256((const void *)high), 1);
 }
 
 /** Sixteen taps each of two neighbouring outputs, a half each. */
-INLINE __m512i filter_16(const int16_t *row, const int *start, const int16_t *weights) {
+MNET_INLINE __m512i filter_16(const int16_t *row, const int *start, const int16_t *weights) {
     return _mm512_madd_epi16(load_halves(row + start[0], row + start[1]), load(weights));
 }
 
@@ -132,7 +128,7 @@ static void resample_16(int32_t *out, const int16_t *row, const MnetRowsTaps *ta
 }
 
 /** All taps of one output. */
-INLINE __m512i filter_all(const int16_t *row, const int16_t *weights, int n_taps) {
+MNET_INLINE __m512i filter_all(const int16_t *row, const int16_t *weights, int n_taps) {
     __m512i sum = _mm512_madd_epi16(load(row), load(weights));
     int k = 32;
     for (; k + 32 <= n_taps; k += 32)
@@ -146,16 +142,16 @@ INLINE __m512i filter_all(const int16_t *row, const int16_t *weights, int n_taps
 }
 
 /** Four outputs in order in each quarter. */
-INLINE __m512i filter_four(const int16_t *row, const int *start, const int16_t *weights,
-                           int n_taps) {
+MNET_INLINE __m512i filter_four(const int16_t *row, const int *start, const int16_t *weights,
+                                int n_taps) {
     return merge_pairs(merge_quarters(filter_all(row + start[0], weights, n_taps),
                                       filter_all(row + start[1], weights + n_taps, n_taps)),
                        merge_quarters(filter_all(row + start[2], weights + 2 * n_taps, n_taps),
                                       filter_all(row + start[3], weights + 3 * n_taps, n_taps)));
 }
 
-INLINE void filter_eight(int32_t *out, const int16_t *row, const int *start, const int16_t *weights,
-                         int n_taps) {
+MNET_INLINE void filter_eight(int32_t *out, const int16_t *row, const int *start,
+                              const int16_t *weights, int n_taps) {
     const __m512i order = _mm512_setr_epi32(0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15);
     __m512i a = filter_four(row, start, weights, n_taps);
     __m512i b = filter_four(row, start + 4, weights + 4 * n_taps, n_taps);
@@ -164,7 +160,8 @@ INLINE void filter_eight(int32_t *out, const int16_t *row, const int *start, con
     store_sums(out, sums, order);
 }
 
-INLINE void resample_long(int32_t *out, const int16_t *row, const MnetRowsTaps *taps, int n_taps) {
+MNET_INLINE void resample_long(int32_t *out, const int16_t *row, const MnetRowsTaps *taps,
+                               int n_taps) {
     const int16_t *weights = taps->weights;
     for (int i = 0; i < taps->n_outputs; i += 8, weights += 8 * n_taps)
         filter_eight(out + i, row, taps->start + i, weights, n_taps);

@@ -3,13 +3,9 @@
  * under a mask.
  */
 #include "nn/kernels/image_rows.h"
+#include "nn/kernels/x86/inline.h"
 
-#include <immintrin.h>
 #include <stdbool.h>
-
-/* A kind must be a constant where vectors are in play; the functions are too large for the compiler
- * to see that alone. */
-#define INLINE static inline __attribute__((always_inline))
 
 /* Structures of named vectors and no arrays: gcc 12 keeps those in memory. */
 typedef struct Columns {
@@ -31,39 +27,40 @@ typedef struct Present {
     bool whole;
 } Present;
 
-INLINE __m512i load(const void *at) {
+MNET_INLINE __m512i load(const void *at) {
     return _mm512_loadu_si512(at);
 }
 
-INLINE void store(void *at, __m512i v) {
+MNET_INLINE void store(void *at, __m512i v) {
     _mm512_storeu_si512(at, v);
 }
 
-INLINE __mmask64 first_bytes(ptrdiff_t n) {
+MNET_INLINE __mmask64 first_bytes(ptrdiff_t n) {
     return n <= 0 ? 0 : n >= 64 ? UINT64_MAX : UINT64_MAX >> (64 - n);
 }
 
-INLINE Present present_of(ptrdiff_t bytes, MnetRowsKind kind) {
+MNET_INLINE Present present_of(ptrdiff_t bytes, MnetRowsKind kind) {
     return (Present){first_bytes(bytes), first_bytes(bytes - (kind == MNET_ROWS_U8 ? 32 : 64)),
                      false};
 }
 
-INLINE __m512i load_bytes(const uint8_t *at, __mmask64 present, bool whole) {
+MNET_INLINE __m512i load_bytes(const uint8_t *at, __mmask64 present, bool whole) {
     return whole ? load(at) : _mm512_maskz_loadu_epi8(present, at);
 }
 
-INLINE __m512i load_widened(const uint8_t *at, __mmask64 present, bool whole) {
+MNET_INLINE __m512i load_widened(const uint8_t *at, __mmask64 present, bool whole) {
     return _mm512_cvtepu8_epi16(whole ? _mm256_loadu_si256((const void *)at)
                                       : _mm256_maskz_loadu_epi8((__mmask32)present, at));
 }
 
-INLINE __m512i load_10_bits(const uint8_t *at, __mmask64 present, bool whole, __m512i shift) {
+MNET_INLINE __m512i load_10_bits(const uint8_t *at, __mmask64 present, bool whole, __m512i shift) {
     return _mm512_and_si512(_mm512_srlv_epi16(load_bytes(at, present, whole), shift),
                             _mm512_set1_epi16(1023));
 }
 
 /** 64 columns of one row as 16-bit numbers, in order; of pairs, the even and the odd ones. */
-INLINE Columns load_columns(const uint8_t *row, Present present, MnetRowsKind kind, __m512i shift) {
+MNET_INLINE Columns load_columns(const uint8_t *row, Present present, MnetRowsKind kind,
+                                 __m512i shift) {
     if (kind == MNET_ROWS_U16)
         return (Columns){load_10_bits(row, present.first, present.whole, shift),
                          load_10_bits(row + 64, present.second, present.whole, shift)};
@@ -74,8 +71,8 @@ INLINE Columns load_columns(const uint8_t *row, Present present, MnetRowsKind ki
     return (Columns){_mm512_and_si512(bytes, _mm512_set1_epi16(255)), _mm512_srli_epi16(bytes, 8)};
 }
 
-INLINE void add_row(Sums *s, const uint8_t *row, ptrdiff_t ahead, Present present,
-                    MnetRowsKind kind, __m512i shift) {
+MNET_INLINE void add_row(Sums *s, const uint8_t *row, ptrdiff_t ahead, Present present,
+                         MnetRowsKind kind, __m512i shift) {
     _mm_prefetch((const char *)row + ahead, _MM_HINT_T0);
     if (kind == MNET_ROWS_U16)
         _mm_prefetch((const char *)row + ahead + 64, _MM_HINT_T0);
@@ -86,14 +83,14 @@ INLINE void add_row(Sums *s, const uint8_t *row, ptrdiff_t ahead, Present presen
     s->prefix_b = _mm512_add_epi16(s->prefix_b, s->sum_b);
 }
 
-INLINE __m512i weigh(__m512i mean, __m512i weight, __m512i slope, __m512i slope_weight) {
+MNET_INLINE __m512i weigh(__m512i mean, __m512i weight, __m512i slope, __m512i slope_weight) {
     return _mm512_adds_epi16(_mm512_mulhrs_epi16(mean, weight),
                              _mm512_mulhrs_epi16(slope, slope_weight));
 }
 
 /** The end of a segment for 32 columns. */
-INLINE void finish(__m512i sum, __m512i prefix, int16_t *above, int16_t *below,
-                   const Coefficients *c, int begins) {
+MNET_INLINE void finish(__m512i sum, __m512i prefix, int16_t *above, int16_t *below,
+                        const Coefficients *c, int begins) {
     __m512i mean = _mm512_mullo_epi16(sum, c->sum);
     __m512i slope = _mm512_sub_epi16(_mm512_mullo_epi16(sum, c->slope_sum),
                                      _mm512_mullo_epi16(prefix, c->slope_prefix));
@@ -106,10 +103,10 @@ INLINE void finish(__m512i sum, __m512i prefix, int16_t *above, int16_t *below,
 }
 
 /** 64 columns; the places of the second 32 are `second` behind those of the first. */
-INLINE void segment_step(int16_t *above, int16_t *below, const uint8_t *src,
-                         const MnetRowsSource *source, const MnetRowsSegment *segment,
-                         Present present, __m512i shift, ptrdiff_t second, const Coefficients *c,
-                         MnetRowsKind kind) {
+MNET_INLINE void segment_step(int16_t *above, int16_t *below, const uint8_t *src,
+                              const MnetRowsSource *source, const MnetRowsSegment *segment,
+                              Present present, __m512i shift, ptrdiff_t second,
+                              const Coefficients *c, MnetRowsKind kind) {
     __m512i zero = _mm512_setzero_si512();
     Sums s = {zero, zero, zero, zero};
     ptrdiff_t stride = source->stride, ahead = segment->n_rows * stride;
@@ -126,8 +123,8 @@ INLINE void segment_step(int16_t *above, int16_t *below, const uint8_t *src,
     finish(s.sum_b, s.prefix_b, above + second, below + second, c, segment->begins);
 }
 
-INLINE void segment(int16_t *above, int16_t *below, const MnetRowsSource *source,
-                    const MnetRowsSegment *s, MnetRowsKind kind) {
+MNET_INLINE void segment(int16_t *above, int16_t *below, const MnetRowsSource *source,
+                         const MnetRowsSegment *s, MnetRowsKind kind) {
     const Coefficients c = {
         .sum = _mm512_set1_epi16(s->sum),
         .slope_sum = _mm512_set1_epi16(s->slope_sum),
@@ -164,22 +161,23 @@ static void segment_u16_avx512(int16_t *above, int16_t *below, const MnetRowsSou
     segment(above, below, source, s, MNET_ROWS_U16);
 }
 
-INLINE __m512i blend_columns(__m512i a, __m512i b, __m512i weight, MnetRowsKind kind) {
+MNET_INLINE __m512i blend_columns(__m512i a, __m512i b, __m512i weight, MnetRowsKind kind) {
     int up = kind == MNET_ROWS_U16 ? MNET_ROWS_FRACTION - 2 : MNET_ROWS_FRACTION;
     __m512i from = _mm512_slli_epi16(a, up), to = _mm512_slli_epi16(b, up);
     return _mm512_add_epi16(from, _mm512_mulhrs_epi16(_mm512_sub_epi16(to, from), weight));
 }
 
 /** 64 columns of two rows. */
-INLINE void blend_step(int16_t *row, ptrdiff_t second, const uint8_t *a, const uint8_t *b,
-                       Present present, __m512i weight, __m512i shift, MnetRowsKind kind) {
+MNET_INLINE void blend_step(int16_t *row, ptrdiff_t second, const uint8_t *a, const uint8_t *b,
+                            Present present, __m512i weight, __m512i shift, MnetRowsKind kind) {
     Columns from = load_columns(a, present, kind, shift),
             to = load_columns(b, present, kind, shift);
     store(row, blend_columns(from.a, to.a, weight, kind));
     store(row + second, blend_columns(from.b, to.b, weight, kind));
 }
 
-INLINE void blend(int16_t *row, const MnetRowsSource *source, int16_t weight, MnetRowsKind kind) {
+MNET_INLINE void blend(int16_t *row, const MnetRowsSource *source, int16_t weight,
+                       MnetRowsKind kind) {
     __m512i weights = _mm512_set1_epi16(weight);
     __m512i shift = _mm512_set1_epi16((int16_t)source->shift);
     ptrdiff_t second = kind == MNET_ROWS_U8_PAIRS ? source->odd : 32;

@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+/** Numbers of taps, rows or kinds that are constants where such a function is called are so within
+ * it, too. */
 #define MNET_INLINE static inline __attribute__((always_inline))
 
 /** Before a loop of few rounds, whose count is known where it is inlined, over an array that must
