@@ -178,6 +178,23 @@ static const int16_t *component_row(const MnetPass *pass, const MnetPassScratch 
     return plane->kind == MNET_ROWS_U8_PAIRS ? row + component->offset % 2 * plane->odd : row;
 }
 
+/** The horizontal filter: components of one subsampling together. */
+static void resample(const MnetPass *pass, const MnetPassScratch *s, int i) {
+    for (int shift = 0; shift < 2; shift++) {
+        const int16_t *rows[3];
+        int32_t *out[3];
+        int n = 0;
+        for (int k = 0; k < pass->info->n_components; k++) {
+            if (pass->info->components[k].shift_x != shift)
+                continue;
+            rows[n] = component_row(pass, s, k, i);
+            out[n++] = s->components[k];
+        }
+        if (n)
+            pass->kernels.resample(out, rows, n, &pass->taps[shift]);
+    }
+}
+
 void mnet_pass_run(const MnetPass *pass, const MnetImage *image, const MnetRowsColor *color,
                    void *tensor, int begin, int end, int worker) {
     const MnetPassScratch *s = &pass->scratch[worker];
@@ -191,9 +208,7 @@ void mnet_pass_run(const MnetPass *pass, const MnetImage *image, const MnetRowsC
             run_plane(pass, image, s, p, i, i == begin);
             split_row(pass, s, p, plane_row(pass, s, p, i));
         }
-        for (int k = 0; k < n_components; k++)
-            pass->kernels.resample(s->components[k], component_row(pass, s, k, i),
-                                   &pass->taps[pass->info->components[k].shift_x]);
+        resample(pass, s, i);
         pass->kernels.color(s->rgb, components, color, width);
         mnet_store_row(&pass->store, &pass->kernels, tensor, i, s->rgb, width);
     }

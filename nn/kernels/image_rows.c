@@ -221,7 +221,7 @@ static void split3_c(int16_t *const out[3], const int16_t *row, int n) {
     }
 }
 
-static void resample_c(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
+INLINE void resample_row(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
     int n_taps = taps->n_taps / 8 * 8; /* so that the compiler knows it */
     const int16_t *weights = taps->weights;
     for (int i = 0; i < taps->n_outputs; i++, weights += n_taps) {
@@ -231,6 +231,12 @@ static void resample_c(int32_t *out, const int16_t *row, const MnetRowsTaps *tap
             sum += weights[k] * samples[k];
         out[i] = sum;
     }
+}
+
+static void resample_c(int32_t *const *out, const int16_t *const *rows, int n,
+                       const MnetRowsTaps *taps) {
+    for (int r = 0; r < n; r++)
+        resample_row(out[r], rows[r], taps);
 }
 
 INLINE float clamp_255(float v) {

@@ -54,7 +54,7 @@ typedef struct MnetRowsSegment {
 } MnetRowsSegment;
 
 /**
- * The horizontal filter: output i is the sum over k < n_taps of weights[i * n_taps + k] *
+ * The horizontal filter: output i of a row is the sum over k < n_taps of weights[i * n_taps + k] *
  * row[start[i] + k]. n_taps is 8 or a multiple of 16; both arrays are filled up with zeros to a
  * multiple of 8 outputs, and weights are aligned to 64 bytes.
  */
@@ -86,8 +86,10 @@ typedef struct MnetRowsKernels {
     /** out[c][i] = row[step * i + c], c < step, i < n; step is 2 or 3. */
     void (*split2)(int16_t *const out[2], const int16_t *row, int n);
     void (*split3)(int16_t *const out[3], const int16_t *row, int n);
-    /** Applies `taps` to a row buffer. `out` has room for n_outputs + 7. */
-    void (*resample)(int32_t *out, const int16_t *row, const MnetRowsTaps *taps);
+    /** Applies `taps` to n row buffers, 1 to 3; out[0] to out[n - 1] have room for n_outputs + 7
+     * each. */
+    void (*resample)(int32_t *const *out, const int16_t *const *rows, int n,
+                     const MnetRowsTaps *taps);
     void (*color)(float *const rgb[3], const int32_t *const component[3],
                   const MnetRowsColor *color, int n);
     /** out[3 i + order[c]] = channel c of pixel i. */

@@ -118,26 +118,30 @@ static void test_splits(void) {
 }
 
 static void test_resample(void) {
-    static int16_t row[ROOM];
-    static int32_t want[MOST + 7], got[MOST + 7];
+    static int16_t rows[3][ROOM];
+    static int32_t want[3][MOST + 7], got[3][MOST + 7];
+    const int16_t *const from[3] = {rows[0], rows[1], rows[2]};
+    int32_t *const of_c[3] = {want[0], want[1], want[2]}, *const of_best[3] = {got[0], got[1],
+                                                                               got[2]};
     static int start[MOST + 7];
     static _Alignas(64) int16_t weights[(MOST + 7) * MOST_TAPS];
     for (int i = 0; i < 300; i++) {
         MnetRowsTaps taps = {.n_outputs = range(1, MOST), .start = start, .weights = weights};
-        int step = range(0, MOST_TAPS / 16);
+        int step = range(0, MOST_TAPS / 16), n = range(1, 3);
         taps.n_taps = step ? 16 * step : 8;
         memset(start, 0, sizeof(start));
         for (int j = 0; j < taps.n_outputs; j++)
             start[j] = range(0, MOST);
-        noise(row, sizeof(row));
-        for (int j = 0; j < ROOM; j++)
-            row[j] &= INT16_MAX;
+        noise(rows, sizeof(rows));
+        for (int j = 0; j < 3 * ROOM; j++)
+            rows[j / ROOM][j % ROOM] &= INT16_MAX;
         for (int j = 0; j < (MOST + 7) * MOST_TAPS; j++)
             weights[j] = (int16_t)range(0, (1 << MNET_ROWS_TAP_BITS) / taps.n_taps);
-        c.resample(want, row, &taps);
-        best.resample(got, row, &taps);
-        CHECK(!memcmp(want, got, (size_t)taps.n_outputs * sizeof(*want)), "%d outputs of %d taps",
-              taps.n_outputs, taps.n_taps);
+        c.resample(of_c, from, n, &taps);
+        best.resample(of_best, from, n, &taps);
+        for (int r = 0; r < n; r++)
+            CHECK(!memcmp(want[r], got[r], (size_t)taps.n_outputs * sizeof(**want)),
+                  "%d outputs of %d taps, row %d of %d", taps.n_outputs, taps.n_taps, r, n);
     }
 }
 
@@ -183,12 +187,14 @@ static double now_us(void) {
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
 }
 
-/** Microseconds for five rows of 640 samples into two, and for 224 outputs of 16 taps. */
+/** Microseconds for five rows of 640 samples into two, and for 224 outputs of 16 taps of n rows. */
 static void bench(const MnetRowsKernels *kernels) {
     enum { RUNS = 2000 };
     static uint8_t rows[5 * 640];
     static int16_t above[ROOM], below[ROOM];
-    static int32_t out[224];
+    static int32_t out[3][224];
+    int32_t *const to[3] = {out[0], out[1], out[2]};
+    const int16_t *const filtered[3] = {above, below, above};
     static int start[224];
     static _Alignas(64) int16_t weights[224 * 16];
     MnetRowsSource source = {.data = rows, .stride = 640, .n = 640, .odd = 384};
@@ -202,10 +208,12 @@ static void bench(const MnetRowsKernels *kernels) {
             kernels->segment[kind](above, below, &source, &segment);
         printf("%-6s segment, kind %d  %7.3f us\n", kernels->name, kind, (now_us() - from) / RUNS);
     }
-    double from = now_us();
-    for (int i = 0; i < RUNS; i++)
-        kernels->resample(out, above, &taps);
-    printf("%-6s resample         %7.3f us\n", kernels->name, (now_us() - from) / RUNS);
+    for (int n = 1; n <= 3; n++) {
+        double from = now_us();
+        for (int i = 0; i < RUNS; i++)
+            kernels->resample(to, filtered, n, &taps);
+        printf("%-6s resample, rows %d %7.3f us\n", kernels->name, n, (now_us() - from) / RUNS);
+    }
 }
 
 static void test_all(void) {

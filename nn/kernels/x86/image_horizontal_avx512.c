@@ -167,7 +167,7 @@ MNET_INLINE void resample_long(int32_t *out, const int16_t *row, const MnetRowsT
         filter_eight(out + i, row, taps->start + i, weights, n_taps);
 }
 
-static void resample_avx512(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
+static void resample_row(int32_t *out, const int16_t *row, const MnetRowsTaps *taps) {
     if (taps->n_taps == 8)
         resample_8(out, row, taps);
     else if (taps->n_taps == 16)
@@ -176,6 +176,12 @@ static void resample_avx512(int32_t *out, const int16_t *row, const MnetRowsTaps
         resample_long(out, row, taps, 32);
     else
         resample_long(out, row, taps, taps->n_taps);
+}
+
+static void resample_avx512(int32_t *const *out, const int16_t *const *rows, int n,
+                            const MnetRowsTaps *taps) {
+    for (int r = 0; r < n; r++)
+        resample_row(out[r], rows[r], taps);
 }
 
 void mnet_image_horizontal_kernels_init_avx512(MnetRowsKernels *kernels) {
