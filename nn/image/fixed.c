@@ -131,19 +131,41 @@ static void round_weights(int16_t *out, const MnetFilter *filter, int i) {
     }
 }
 
+static int min(int a, int b) {
+    return a < b ? a : b;
+}
+
+/** Whether the samples of each two neighbouring outputs lie within n_taps of one another. */
+static bool has_close_pairs(const MnetFilter *filter, int n_taps) {
+    for (int i = 0; i + 1 < filter->n_outputs; i += 2) {
+        const int *start = filter->start + i, *n = filter->taps + i;
+        int from = min(start[0], start[1]);
+        if (start[0] + n[0] > from + n_taps || start[1] + n[1] > from + n_taps)
+            return false;
+    }
+    return true;
+}
+
 bool mnet_taps_build(MnetRowsTaps *taps, MnetArena *arena, const MnetFilter *filter, int first) {
     int most = 0, n = filter->n_outputs;
     for (int i = 0; i < n; i++)
         most = filter->taps[i] > most ? filter->taps[i] : most;
     *taps = (MnetRowsTaps){.n_outputs = n, .n_taps = most <= 8 ? 8 : (most + 15) / 16 * 16};
+    taps->by_pairs = has_close_pairs(filter, taps->n_taps);
     size_t count = ((size_t)n + 7) / 8 * 8;
     taps->start = mnet_arena_array(arena, count, sizeof(*taps->start));
     taps->weights = mnet_arena_array(arena, count * (size_t)taps->n_taps, sizeof(*taps->weights));
     if (!taps->start || !taps->weights)
         return false;
     for (int i = 0; i < n; i++) {
-        taps->start[i] = filter->start[i] - first;
-        round_weights(taps->weights + (size_t)i * (size_t)taps->n_taps, filter, i);
+        int start = filter->start[i], other = i ^ 1;
+        if (taps->by_pairs && other < n)
+            start = min(start, filter->start[other]);
+        taps->start[i] = start - first;
+        if (taps->by_pairs)
+            taps->start[i | 1] = taps->start[i];
+        round_weights(taps->weights + (ptrdiff_t)i * taps->n_taps + filter->start[i] - start,
+                      filter, i);
     }
     return true;
 }

@@ -9,6 +9,7 @@
 #ifndef MNET_KERNELS_IMAGE_ROWS_H
 #define MNET_KERNELS_IMAGE_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,11 +56,13 @@ typedef struct MnetRowsSegment {
 
 /**
  * The horizontal filter: output i of a row is the sum over k < n_taps of weights[i * n_taps + k] *
- * row[start[i] + k]. n_taps is 8 or a multiple of 16; both arrays are filled up with zeros to a
- * multiple of 8 outputs, and weights are aligned to 64 bytes.
+ * row[start[i] + k]. Where outputs go `by_pairs`, start[2 i] and start[2 i + 1] are the same.
+ * n_taps is 8 or a multiple of 16; both arrays are filled up with zeros to a multiple of 8 outputs,
+ * and weights are aligned to 64 bytes.
  */
 typedef struct MnetRowsTaps {
     int n_outputs, n_taps;
+    bool by_pairs;
     int *start;
     int16_t *weights; /* of MNET_ROWS_TAP_BITS fraction bits */
 } MnetRowsTaps;

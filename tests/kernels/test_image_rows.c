@@ -129,9 +129,10 @@ static void test_resample(void) {
         MnetRowsTaps taps = {.n_outputs = range(1, MOST), .start = start, .weights = weights};
         int step = range(0, MOST_TAPS / 16), n = range(1, 3);
         taps.n_taps = step ? 16 * step : 8;
+        taps.by_pairs = range(0, 1);
         memset(start, 0, sizeof(start));
         for (int j = 0; j < taps.n_outputs; j++)
-            start[j] = range(0, MOST);
+            start[j] = taps.by_pairs && j % 2 ? start[j - 1] : range(0, MOST);
         noise(rows, sizeof(rows));
         for (int j = 0; j < 3 * ROOM; j++)
             rows[j / ROOM][j % ROOM] &= INT16_MAX;
@@ -199,7 +200,7 @@ static void bench(const MnetRowsKernels *kernels) {
     static _Alignas(64) int16_t weights[224 * 16];
     MnetRowsSource source = {.data = rows, .stride = 640, .n = 640, .odd = 384};
     MnetRowsSegment segment = {.n_rows = 5, .sum = 16, .slope_sum = 6, .slope_prefix = 2};
-    MnetRowsTaps taps = {224, 16, start, weights};
+    MnetRowsTaps taps = {.n_outputs = 224, .n_taps = 16, .start = start, .weights = weights};
     for (int i = 0; i < 224; i++)
         start[i] = i * 2;
     for (int kind = 0; kind < 2; kind++) {

@@ -5,6 +5,8 @@
 #include "nn/kernels/image_rows.h"
 #include "nn/kernels/x86/inline.h"
 
+#include <stdbool.h>
+
 MNET_INLINE __m256i load(const void *at) {
     return _mm256_loadu_si256(at);
 }
@@ -62,71 +64,66 @@ MNET_INLINE __m256i sum_quarters(__m256i a, __m256i b, __m256i c, __m256i d) {
 }
 
 /** Eight taps each of two neighbouring outputs. */
-MNET_INLINE __m256i filter_8(const int16_t *row, const int *start, __m256i weights) {
-    __m128i low = _mm_loadu_si128((const void *)(row + start[0]));
-    __m128i high = _mm_loadu_si128((const void *)(row + start[1]));
-    __m256i samples = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+MNET_INLINE __m256i filter_8(const int16_t *row, const int *start, __m256i weights, bool pair) {
+    __m128i low = _mm_loadu_si128((const void *)(row + start[0])), high = low;
 
-    return _mm256_madd_epi16(samples, weights);
+    if (!pair)
+        high = _mm_loadu_si128((const void *)(row + start[1]));
+    return _mm256_madd_epi16(_mm256_set_m128i(high, low), weights);
 }
 
 MNET_INLINE void resample_8(int32_t *const *out, const int16_t *const *rows, int n,
-                            const MnetRowsTaps *taps) {
+                            const MnetRowsTaps *taps, bool pairs) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     const int *start = taps->start;
     const int16_t *weights = taps->weights;
 
     for (int i = 0; i < taps->n_outputs; i += 8, start += 8, weights += 64) {
-        const __m256i w[4] = {load(weights), load(weights + 16), load(weights + 32),
-                              load(weights + 48)};
         MNET_UNROLL
         for (int r = 0; r < n; r++) {
-            __m256i sums = sum_quarters(
-                filter_8(rows[r], start, w[0]), filter_8(rows[r], start + 2, w[1]),
-                filter_8(rows[r], start + 4, w[2]), filter_8(rows[r], start + 6, w[3]));
+            __m256i sums = sum_quarters(filter_8(rows[r], start, load(weights), pairs),
+                                        filter_8(rows[r], start + 2, load(weights + 16), pairs),
+                                        filter_8(rows[r], start + 4, load(weights + 32), pairs),
+                                        filter_8(rows[r], start + 6, load(weights + 48), pairs));
             store(out[r] + i, _mm256_permutevar8x32_epi32(sums, order));
         }
     }
 }
 
-/** All taps of one output of n rows, as eight partial sums each. */
-MNET_INLINE void filter_16(__m256i *sums, const int16_t *const *rows, int n, int start,
-                           const int16_t *weights, int n_taps) {
-    const __m256i w0 = load(weights), w1 = load(weights + n_taps - 16);
+/** All taps of one output, as eight partial sums. */
+MNET_INLINE __m256i filter_16(const int16_t *row, const int16_t *weights, int n_taps) {
+    __m256i sum = _mm256_madd_epi16(load(row), load(weights));
 
-    MNET_UNROLL
-    for (int r = 0; r < n; r++) {
-        const int16_t *row = rows[r] + start;
-
-        sums[r] = _mm256_madd_epi16(load(row), w0);
-        if (n_taps == 32)
-            sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(load(row + 16), w1));
-        for (int k = 16; n_taps > 32 && k < n_taps; k += 16)
-            sums[r] =
-                _mm256_add_epi32(sums[r], _mm256_madd_epi16(load(row + k), load(weights + k)));
-    }
+    for (int k = 16; k < n_taps; k += 16)
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(load(row + k), load(weights + k)));
+    return sum;
 }
 
+/* Compilers load samples that outputs share, and weights that rows share, once. */
 MNET_INLINE void filter_four(__m256i *sums, const int16_t *const *rows, int n, const int *start,
-                             const int16_t *weights, int n_taps) {
+                             const int16_t *weights, int n_taps, bool pairs) {
     __m256i of[4][3];
 
     MNET_UNROLL
-    for (int i = 0; i < 4; i++)
-        filter_16(of[i], rows, n, start[i], weights + i * n_taps, n_taps);
+    for (int i = 0; i < 4; i++) {
+        ptrdiff_t at = start[pairs ? i / 2 * 2 : i];
+        MNET_UNROLL
+        for (int r = 0; r < n; r++)
+            of[i][r] = filter_16(rows[r] + at, weights + i * n_taps, n_taps);
+    }
     MNET_UNROLL
     for (int r = 0; r < n; r++)
         sums[r] = sum_quarters(of[0][r], of[1][r], of[2][r], of[3][r]);
 }
 
 MNET_INLINE void resample_16(int32_t *const *out, const int16_t *const *rows, int n,
-                             const MnetRowsTaps *taps, int n_taps) {
+                             const MnetRowsTaps *taps, int n_taps, bool pairs) {
     const int16_t *weights = taps->weights;
 
     for (int i = 0; i < taps->n_outputs; i += 8, weights += 8 * n_taps) {
         __m256i a[3], b[3];
-        filter_four(a, rows, n, taps->start + i, weights, n_taps);
-        filter_four(b, rows, n, taps->start + i + 4, weights + 4 * n_taps, n_taps);
+        filter_four(a, rows, n, taps->start + i, weights, n_taps, pairs);
+        filter_four(b, rows, n, taps->start + i + 4, weights + 4 * n_taps, n_taps, pairs);
         MNET_UNROLL
         for (int r = 0; r < n; r++)
             store(out[r] + i, _mm256_add_epi32(_mm256_permute2x128_si256(a[r], b[r], 0x20),
@@ -135,28 +132,36 @@ MNET_INLINE void resample_16(int32_t *const *out, const int16_t *const *rows, in
 }
 
 MNET_INLINE void resample_rows(int32_t *const *out, const int16_t *const *rows, int n,
-                               const MnetRowsTaps *taps) {
+                               const MnetRowsTaps *taps, bool pairs) {
     if (taps->n_taps == 8)
-        resample_8(out, rows, n, taps);
+        resample_8(out, rows, n, taps, pairs);
     else if (taps->n_taps == 16)
-        resample_16(out, rows, n, taps, 16);
+        resample_16(out, rows, n, taps, 16, pairs);
     else if (taps->n_taps == 32)
-        resample_16(out, rows, n, taps, 32);
+        resample_16(out, rows, n, taps, 32, pairs);
     else
-        resample_16(out, rows, n, taps, taps->n_taps);
+        resample_16(out, rows, n, taps, taps->n_taps, false);
+}
+
+MNET_INLINE void resample(int32_t *const *out, const int16_t *const *rows, int n,
+                          const MnetRowsTaps *taps) {
+    if (taps->by_pairs)
+        resample_rows(out, rows, n, taps, true);
+    else
+        resample_rows(out, rows, n, taps, false);
 }
 
 static void resample_avx2(int32_t *const *out, const int16_t *const *rows, int n,
                           const MnetRowsTaps *taps) {
     switch (n) {
     case 1:
-        resample_rows(out, rows, 1, taps);
+        resample(out, rows, 1, taps);
         break;
     case 2:
-        resample_rows(out, rows, 2, taps);
+        resample(out, rows, 2, taps);
         break;
     case 3:
-        resample_rows(out, rows, 3, taps);
+        resample(out, rows, 3, taps);
         break;
     }
 }
