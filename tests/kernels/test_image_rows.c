@@ -5,6 +5,7 @@
 #include "tests/kernels/tier.h"
 #include "tests/test.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -146,12 +147,13 @@ static void test_resample(void) {
     }
 }
 
-/** From components to bytes, with gains of all sizes. */
+/** From components to bytes, with gains of all sizes, and scales that no model should have. */
 static void test_color(void) {
     static int32_t in[3][MOST + 7];
     static float rgb[2][3][MOST + 7];
     static uint8_t want[3 * MOST + 1], got[3 * MOST + 1];
     const int32_t *components[3] = {in[0], in[1], in[2]};
+    const float odd[4] = {NAN, INFINITY, 1e30f, -1e30f};
     for (int i = 0; i < 500; i++) {
         int n = range(1, MOST), swap = range(0, 1);
         MnetRowsColor color;
@@ -160,7 +162,7 @@ static void test_color(void) {
             for (int j = 0; j < 3; j++)
                 color.gain[k][j] = (float)range(-200, 200) * 0x1p-28f;
             color.offset[k] = (float)range(-30000, 30000) / 100;
-            normal.mul[k] = (float)range(-300, 300) / 200;
+            normal.mul[k] = i % 8 ? (float)range(-300, 300) / 200 : odd[range(0, 3)];
             normal.add[k] = (float)range(-200, 200);
             for (int x = 0; x < n; x++)
                 in[k][x] = range(0, 255 << (MNET_ROWS_FRACTION + MNET_ROWS_TAP_BITS));
