@@ -210,6 +210,7 @@ def main():
     parser.add_argument("--avx2", action="store_true", help="inference alone, ours and the peer that can be limited to AVX2")
     parser.add_argument("--command", default="pipelines/bench.py", help="what the report says it was made by")
     options = parser.parse_args()
+    os.makedirs(options.work, exist_ok=True)
     if options.avx2:
         os.environ.update(AVX2)
     bench = Bench(options)
