@@ -5,46 +5,45 @@
  *   app libcamerasrc             a Raspberry Pi's camera
  *   app "filesrc location=video.mp4 ! decodebin"
  *
- * The messages come in the main loop. The element's signal `label-changed` says the same at once, in a thread of the
- * pipeline. Build: cc app.c $(pkg-config --cflags --libs gstreamer-1.0)
+ * The signal comes in a thread of the pipeline. A program with a main loop may take the element message
+ * `mobilenet-classification` from the bus instead. Build: cc app.c $(pkg-config --cflags --libs gstreamer-1.0)
  */
 #include <gst/gst.h>
 
 static void
-on_element (GstBus * bus, GstMessage * message, gpointer loop)
+on_label_changed (GstElement * mobilenet, const gchar * label,
+    gdouble probability, const gchar * previous, guint64 timestamp,
+    gpointer data)
 {
-  const GstStructure *change = gst_message_get_structure (message);
-  const gchar *label, *previous;
-  gdouble probability;
-  guint64 timestamp;
-
-  if (!gst_structure_has_name (change, "mobilenet-classification"))
-    return;
-  label = gst_structure_get_string (change, "label");
-  previous = gst_structure_get_string (change, "previous");
-  if (gst_structure_get (change, "probability", G_TYPE_DOUBLE, &probability,
-          "timestamp", G_TYPE_UINT64, &timestamp, NULL))
-    g_print ("%" GST_TIME_FORMAT " %s, %.0f %% (before: %s)\n",
-        GST_TIME_ARGS (timestamp), label ? label : "nothing",
-        probability * 100, previous ? previous : "nothing");
+  g_print ("%" GST_TIME_FORMAT " %s, %.0f %% (before: %s)\n",
+      GST_TIME_ARGS (timestamp), label ? label : "nothing", probability * 100,
+      previous ? previous : "nothing");
 }
 
-static void
-on_error (GstBus * bus, GstMessage * message, gpointer loop)
+/* Until the source ends. FALSE where something went wrong. */
+static gboolean
+run (GstElement * pipeline)
 {
-  GError *error;
+  GstBus *bus = gst_element_get_bus (pipeline);
+  GstMessage *message;
+  GError *error = NULL;
+  gboolean done;
 
-  gst_message_parse_error (message, &error, NULL);
-  g_printerr ("%s: %s\n", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)),
-      error->message);
-  g_error_free (error);
-  g_main_loop_quit (loop);
-}
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
+      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
 
-static void
-on_eos (GstBus * bus, GstMessage * message, gpointer loop)
-{
-  g_main_loop_quit (loop);
+  done = GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
+  if (!done) {
+    gst_message_parse_error (message, &error, NULL);
+    g_printerr ("%s: %s\n", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)),
+        error->message);
+    g_error_free (error);
+  }
+  gst_message_unref (message);
+  gst_object_unref (bus);
+  return done;
 }
 
 int
@@ -52,14 +51,13 @@ main (int argc, char **argv)
 {
   const gchar *source = argc > 1 ? argv[1] : "v4l2src";
   gchar *description;
-  GstElement *pipeline;
+  GstElement *pipeline, *mobilenet;
   GError *error = NULL;
-  GMainLoop *loop;
-  GstBus *bus;
+  gboolean done;
 
   gst_init (&argc, &argv);
-  description = g_strdup_printf ("%s ! videoconvert ! mobilenet ! "
-      "fakesink sync=true", source);
+  description = g_strdup_printf ("%s ! videoconvert ! mobilenet name=classifier"
+      " ! fakesink sync=true", source);
   pipeline = gst_parse_launch_full (description, NULL,
       GST_PARSE_FLAG_FATAL_ERRORS, &error);
   g_free (description);
@@ -69,20 +67,11 @@ main (int argc, char **argv)
     return 1;
   }
 
-  loop = g_main_loop_new (NULL, FALSE);
-  bus = gst_element_get_bus (pipeline);
-  gst_bus_add_signal_watch (bus);
-  g_signal_connect (bus, "message::element", G_CALLBACK (on_element), loop);
-  g_signal_connect (bus, "message::error", G_CALLBACK (on_error), loop);
-  g_signal_connect (bus, "message::eos", G_CALLBACK (on_eos), loop);
-
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  g_main_loop_run (loop);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-
-  gst_bus_remove_signal_watch (bus);
-  gst_object_unref (bus);
+  mobilenet = gst_bin_get_by_name (GST_BIN (pipeline), "classifier");
+  g_signal_connect (mobilenet, "label-changed", G_CALLBACK (on_label_changed),
+      NULL);
+  done = run (pipeline);
+  gst_object_unref (mobilenet);
   gst_object_unref (pipeline);
-  g_main_loop_unref (loop);
-  return 0;
+  return done ? 0 : 1;
 }
