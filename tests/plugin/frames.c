@@ -196,6 +196,19 @@ mobilenet_push (GstHarness * h, GstBuffer * frame)
   return frame;
 }
 
+GstMobilenetResult *
+mobilenet_result_of (GstHarness * h, const GstVideoInfo * info)
+{
+  GstBuffer *out = mobilenet_push (h, frame_new (info, 1, 0));
+  GstMobilenetMeta *meta = gst_buffer_get_mobilenet_meta (out);
+  GstMobilenetResult *result;
+
+  fail_unless (meta != NULL);
+  result = gst_mobilenet_result_ref (meta->result);
+  gst_buffer_unref (out);
+  return result;
+}
+
 guint64
 mobilenet_stat (GstElement * element, const gchar * name)
 {

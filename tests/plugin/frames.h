@@ -32,6 +32,8 @@ GstHarness *live_harness (GstVideoInfo * info, const gchar * properties);
 void mobilenet_set_caps (GstHarness * h, const gchar * format, gint width, gint height);
 /* Pushes a frame, and returns what comes out. */
 GstBuffer *mobilenet_push (GstHarness * h, GstBuffer * frame);
+/* Pushes a picture, and returns the result that comes out with it, to be unreffed. */
+GstMobilenetResult *mobilenet_result_of (GstHarness * h, const GstVideoInfo * info);
 guint64 mobilenet_stat (GstElement * element, const gchar * name);
 
 /* What the engine itself says of a picture, asked without the element. */
