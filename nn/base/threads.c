@@ -2,6 +2,7 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -12,10 +13,11 @@
 /*
  * A worker is a state word that passes between it and a caller:
  *
- *   IDLE or ASLEEP --caller--> CLAIMED --caller--> READY --worker--> BUSY --worker--> DONE
- * --caller--> IDLE READY --caller--> IDLE: taken back, where all units were done before the worker
- * came IDLE --worker--> ASLEEP: after a short spin; a claim wakes it BUSY --caller--> AWAITED: the
- * caller sleeps until the worker is done
+ * - IDLE or ASLEEP -> CLAIMED -> READY, by the caller
+ * - READY -> BUSY -> DONE, by the worker; DONE -> IDLE, by the caller
+ * - READY -> IDLE, by the caller: taken back, where all units were done before the worker came
+ * - IDLE -> ASLEEP, by the worker, after a short spin; a claim wakes it
+ * - BUSY -> AWAITED, by the caller, which sleeps until the worker is DONE
  *
  * As an unstarted job is taken back, a caller never waits for a worker that the kernel hasn't
  * scheduled, and after a fork(), in whose child there are no workers, everything still works, on
@@ -42,6 +44,9 @@ typedef struct Worker {
     Job *job;
     int index; /* in the job */
     pthread_t thread;
+    pid_t process;
+    bool kept_off; /* its caller's core; `cores` are those that it had */
+    cpu_set_t cores;
 } Worker;
 
 static struct {
@@ -56,6 +61,10 @@ static struct {
  * between frames. */
 #define SPINS 600
 
+/* About a millisecond more: longer than any part of a step. Who sleeps within a run may come back
+ * late, and on another's core. */
+#define YIELDS 2000
+
 static inline void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -64,6 +73,14 @@ static inline void relax(void) {
 #else
     __asm__ volatile("" ::: "memory");
 #endif
+}
+
+/* For what another thread is about to do. */
+static inline void spin(int spins) {
+    if (spins < SPINS)
+        relax();
+    else
+        sched_yield(); /* it may be waiting for this very core */
 }
 
 static void futex_wait(atomic_int *word, int value) {
@@ -101,25 +118,60 @@ static void work(Job *job, int worker) {
 
 /* Until there is a job (true) or the process ends (false). */
 static bool wait_for_job(Worker *worker) {
-    for (int spins = 0;; spins++) {
+    for (int spins = 0, last = IDLE;; spins++) {
         int state = atomic_load_explicit(&worker->state, memory_order_acquire);
         if (state == STOP)
             return false;
         if (state == READY && change(&worker->state, READY, BUSY))
             return true;
-        if (spins < SPINS)
-            relax();
-        else if (state == ASLEEP || (state == IDLE && change(&worker->state, IDLE, ASLEEP)))
-            futex_wait(&worker->state, ASLEEP);
-        if (state == ASLEEP)
+        if (state != last)
             spins = 0;
+        last = state;
+        if (state == ASLEEP)
+            futex_wait(&worker->state, ASLEEP);
+        else if (state == IDLE && spins > SPINS)
+            change(&worker->state, IDLE, ASLEEP);
+        else
+            spin(spins);
     }
+}
+
+/* Some kernels, above all of virtual machines whose other cores sleep, wake a thread on the core of
+ * the one that wakes it. A worker would wait there for its caller's time to be over, and then take
+ * it away. */
+static void keep_off(Worker *worker, int core) {
+    if (core < 0 || core >= CPU_SETSIZE || worker->process != getpid())
+        return;
+    if (!worker->kept_off &&
+        pthread_getaffinity_np(worker->thread, sizeof worker->cores, &worker->cores))
+        return;
+    cpu_set_t others = worker->cores;
+    CPU_CLR(core, &others);
+    if (CPU_COUNT(&others) > 0 && !pthread_setaffinity_np(worker->thread, sizeof others, &others))
+        worker->kept_off = true;
+}
+
+/* Once it runs, the kernel may move it as it likes. */
+static void keep_off_no_more(Worker *worker) {
+    if (worker->kept_off)
+        pthread_setaffinity_np(worker->thread, sizeof worker->cores, &worker->cores);
+    worker->kept_off = false;
+}
+
+/* A worker takes no core from a thread that runs: its caller would do the work as well. */
+static void give_way(void) {
+    struct sched_param param;
+    int policy;
+    if (!pthread_getschedparam(pthread_self(), &policy, &param) && policy == SCHED_OTHER)
+        pthread_setschedparam(pthread_self(), SCHED_BATCH, &param);
 }
 
 static void *worker_main(void *data) {
     Worker *worker = data;
+    give_way();
     pthread_setname_np(pthread_self(), "mnet-worker");
     while (wait_for_job(worker)) {
+        keep_off_no_more(worker);
         work(worker->job, worker->index);
         if (atomic_exchange_explicit(&worker->state, DONE, memory_order_acq_rel) == AWAITED)
             futex_wake(&worker->state);
@@ -136,6 +188,7 @@ static void grow(int wanted) {
     for (int i = atomic_load(&pool.count); i < wanted; i++) {
         Worker *worker = &pool.workers[i];
         atomic_init(&worker->state, IDLE);
+        worker->process = pool.process;
         if (pthread_create(&worker->thread, NULL, worker_main, worker))
             break;
         atomic_store_explicit(&pool.count, i + 1, memory_order_release);
@@ -165,6 +218,8 @@ static bool claim(Worker *worker, Job *job, int index) {
         return false;
     worker->job = job;
     worker->index = index;
+    if (asleep)
+        keep_off(worker, sched_getcpu());
     atomic_store_explicit(&worker->state, READY, memory_order_release);
     if (asleep)
         futex_wake(&worker->state);
@@ -175,8 +230,8 @@ static void release(Worker *worker) {
     if (change(&worker->state, READY, IDLE))
         return;
     for (int spins = 0; atomic_load_explicit(&worker->state, memory_order_acquire) != DONE; spins++)
-        if (spins < SPINS)
-            relax();
+        if (spins < SPINS + YIELDS)
+            spin(spins);
         else if (change(&worker->state, BUSY, AWAITED) ||
                  atomic_load_explicit(&worker->state, memory_order_acquire) == AWAITED)
             futex_wait(&worker->state, AWAITED);

@@ -43,7 +43,6 @@ work (gpointer data, guint lane, gpointer job)
   GstMobilenetImageMap map;
   const gchar *reason;
 
-  g_usleep (frame->settings.debug_delay * 1000);
   frame->result = NULL;
   if (!gst_mobilenet_classifier_set_preprocess (classifier,
           &frame->settings.preprocess, &frame->error))
@@ -58,6 +57,8 @@ work (gpointer data, guint lane, gpointer job)
       &steady, GST_MOBILENET_APART, GST_BUFFER_PTS (frame->buffer),
       &frame->error);
   gst_mobilenet_image_unmap (&map);
+  if (frame->result)
+    gst_mobilenet_pacing_stretch (frame->result, frame->settings.debug_time);
 }
 
 static void

@@ -104,7 +104,10 @@ look_sync (GstMobilenet * self, const GstMobilenetImageMap * map,
     *result = gst_mobilenet_classifier_run_image (self->classifier, &image,
         steady, stream, job->pts, error);
   }
-  return *result != NULL;
+  if (!*result)
+    return FALSE;
+  gst_mobilenet_pacing_stretch (*result, job->debug_time);
+  return TRUE;
 }
 
 /* Shows the image to the classifier now. */
@@ -121,7 +124,6 @@ classify_sync (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
 
   gst_mobilenet_pacing_begin (&self->pacing, &settings->pacing, job->pts,
       duration);
-  g_usleep (job->debug_delay * 1000);
   if (settings->pacing.static_threshold > 0 && job->looks[0].whole) {
     GstClockTime began = gst_util_get_timestamp ();
 
@@ -190,10 +192,10 @@ classify_async (GstMobilenet * self, const GstMobilenetFrameSettings * settings,
   MnetError error;
   guint i;
 
-  /* only the last frame before the worker is expected back is made ready, as
-   * this is all that keeps frames waiting; they come a little unevenly */
+  /* making ready is all that keeps frames waiting, so this is for the frame
+   * alone that comes nearest to when the worker is expected back */
   tensors = gst_mobilenet_worker_begin (self->worker, bytes * n_prepared,
-      duration + duration / 4, &replaced);
+      duration / 2, &replaced);
   if (replaced) {
     gst_mobilenet_count (self, GST_MOBILENET_FRAME_BUSY, NULL);
     /* what is to be compared with has never been classified */
@@ -282,7 +284,7 @@ gst_mobilenet_classify (GstMobilenet * self, GstBuffer * buffer,
     .pts = GST_BUFFER_PTS (buffer),
     .frame = self->frame,
     .stream = g_atomic_int_get (&self->stream),
-    .debug_delay = settings->debug_delay
+    .debug_time = settings->debug_time
   };
   GstMobilenetImageMap map;
   const gchar *reason;

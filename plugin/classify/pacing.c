@@ -105,6 +105,19 @@ floats_difference (const gfloat * a, const gfloat * b, gsize count)
   return sum;
 }
 
+void
+gst_mobilenet_pacing_stretch (GstMobilenetResult * result, guint least)
+{
+  GstClockTime now = gst_util_get_timestamp ();
+  GstClockTime began = now - result->inference_time;
+  GstClockTime end = began + least * GST_MSECOND;
+
+  if (now < end) {
+    g_usleep (GST_TIME_AS_USECONDS (end - now));
+    result->inference_time = gst_util_get_timestamp () - began;
+  }
+}
+
 gdouble
 gst_mobilenet_tensor_difference (const MnetModelInfo * info,
     gconstpointer a, gconstpointer b)

@@ -8,6 +8,7 @@
 #include <gst/gst.h>
 
 #include "nn/mnet.h"
+#include "plugin/meta/gstmobilenetmeta.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,9 @@ void gst_mobilenet_pacing_begin (GstMobilenetPacing * pacing, const GstMobilenet
     GstClockTime pts, GstClockTime duration);
 /* A classification that began at `began` has taken so much CPU time. */
 void gst_mobilenet_pacing_spend (GstMobilenetPacing * pacing, GstClockTime began, GstClockTime cpu_time);
+
+/* Sleeps for what an inference of `least` ms would have taken longer, and counts that as its time. */
+void gst_mobilenet_pacing_stretch (GstMobilenetResult * result, guint least);
 
 /* Mean absolute difference of two prepared inputs of a model, in percent of the range that pixels have there. */
 gdouble gst_mobilenet_tensor_difference (const MnetModelInfo * info, gconstpointer a, gconstpointer b);

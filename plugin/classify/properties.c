@@ -262,10 +262,11 @@ install_metadata_properties (GObjectClass * klass)
       g_param_spec_flags ("attach", "Attach",
           "Metadata for other elements, beside our own",
           GST_TYPE_MOBILENET_BRIDGES, GST_MOBILENET_BRIDGES_NONE, FLAGS));
-  g_object_class_install_property (klass, GST_MOBILENET_PROP_DEBUG_DELAY,
-      g_param_spec_uint ("debug-delay", "Debug delay",
-          "For tests: each classification takes so many ms more, as on a slower "
-          "machine", 0, 60000, 0, FLAGS));
+  g_object_class_install_property (klass,
+      GST_MOBILENET_PROP_DEBUG_INFERENCE_TIME,
+      g_param_spec_uint ("debug-inference-time", "Debug inference time",
+          "For tests: each classification takes at least so many ms, as on a "
+          "slower machine", 0, 60000, 0, FLAGS));
   g_object_class_install_property (klass, GST_MOBILENET_PROP_DUMP_INPUT,
       g_param_spec_string ("dump-input", "Dump input",
           "For debugging: PNG file to which what the network sees is written for "

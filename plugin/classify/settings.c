@@ -199,8 +199,8 @@ gst_mobilenet_settings_set (GstMobilenetSettings * settings, guint prop_id,
     case GST_MOBILENET_PROP_ATTACH:
       frame->attach = g_value_get_flags (value);
       break;
-    case GST_MOBILENET_PROP_DEBUG_DELAY:
-      frame->debug_delay = g_value_get_uint (value);
+    case GST_MOBILENET_PROP_DEBUG_INFERENCE_TIME:
+      frame->debug_time = g_value_get_uint (value);
       break;
     case GST_MOBILENET_PROP_DUMP_INPUT:
       g_free (settings->dump_input);
@@ -301,8 +301,8 @@ gst_mobilenet_settings_get (const GstMobilenetSettings * settings,
     case GST_MOBILENET_PROP_ATTACH:
       g_value_set_flags (value, frame->attach);
       break;
-    case GST_MOBILENET_PROP_DEBUG_DELAY:
-      g_value_set_uint (value, frame->debug_delay);
+    case GST_MOBILENET_PROP_DEBUG_INFERENCE_TIME:
+      g_value_set_uint (value, frame->debug_time);
       break;
     case GST_MOBILENET_PROP_DUMP_INPUT:
       g_value_set_string (value, settings->dump_input);

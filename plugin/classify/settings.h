@@ -68,7 +68,7 @@ typedef struct {
   guint max_regions;
   guint reclassify_interval;    /* frames */
   GstMobilenetBridges attach;
-  guint debug_delay;            /* ms */
+  guint debug_time;             /* ms that it takes at least */
 } GstMobilenetFrameSettings;
 
 typedef struct {
@@ -105,7 +105,7 @@ typedef enum {
   GST_MOBILENET_PROP_MAX_REGIONS,
   GST_MOBILENET_PROP_RECLASSIFY_INTERVAL,
   GST_MOBILENET_PROP_ATTACH,
-  GST_MOBILENET_PROP_DEBUG_DELAY,
+  GST_MOBILENET_PROP_DEBUG_INFERENCE_TIME,
   GST_MOBILENET_PROP_DUMP_INPUT,
   GST_MOBILENET_N_SETTINGS      /* the element's own properties come from here on */
 } GstMobilenetProp;

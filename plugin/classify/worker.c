@@ -1,5 +1,9 @@
 #include "plugin/classify/worker.h"
 
+#include <pthread.h>
+
+#include "plugin/classify/pacing.h"
+
 typedef enum
 {
   SLOT_EMPTY,
@@ -60,7 +64,6 @@ look (const GstMobilenetJob * job, const guint8 * tensors,
   gsize bytes = gst_mobilenet_classifier_info (job->classifier)->prepared_bytes;
   guint i;
 
-  g_usleep (job->debug_delay * 1000);
   for (i = 0; i < job->n_looks; i++) {
     gboolean whole = job->looks[i].whole;
 
@@ -70,6 +73,7 @@ look (const GstMobilenetJob * job, const guint8 * tensors,
         job->preprocess_time / job->n_looks, error);
     if (!results[i])
       return FALSE;
+    gst_mobilenet_pacing_stretch (results[i], job->debug_time);
   }
   return TRUE;
 }
@@ -114,11 +118,25 @@ run_job (GstMobilenetWorker * worker)
   g_cond_broadcast (&worker->changed);
 }
 
+/* The worker has time: it never takes the core of a thread that runs, least of
+ * all of the one that brings frames. */
+static void
+give_way (void)
+{
+  struct sched_param param;
+  int policy;
+
+  if (!pthread_getschedparam (pthread_self (), &policy, &param)
+      && policy == SCHED_OTHER)
+    pthread_setschedparam (pthread_self (), SCHED_BATCH, &param);
+}
+
 static gpointer
 worker_main (gpointer data)
 {
   GstMobilenetWorker *worker = data;
 
+  give_way ();
   g_mutex_lock (&worker->lock);
   while (!worker->quit) {
     if (worker->slot == SLOT_FULL)
@@ -170,9 +188,8 @@ gst_mobilenet_worker_begin (GstMobilenetWorker * worker, gsize bytes,
 
   *replaced = FALSE;
   g_mutex_lock (&worker->lock);
-  if (!worker->busy
-      || gst_util_get_timestamp () + margin >=
-      worker->began + worker->duration) {
+  if (!worker->busy || (worker->duration && gst_util_get_timestamp () + margin
+          >= worker->began + worker->duration)) {
     *replaced = worker->slot == SLOT_FULL;
     if (*replaced)
       forget_job (&worker->job);

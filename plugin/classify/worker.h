@@ -32,7 +32,7 @@ typedef struct {
   GstClockTime preprocess_time; /* of all looks */
   guint64 frame;
   guint stream;
-  guint debug_delay;            /* ms */
+  guint debug_time;             /* ms that it takes at least */
 } GstMobilenetJob;
 
 typedef struct {
@@ -53,9 +53,9 @@ GstMobilenetWorker *gst_mobilenet_worker_new (GstMobilenetWorkerDone done, gpoin
 void gst_mobilenet_worker_free (GstMobilenetWorker * worker);
 
 /*
- * Where to write the next job's tensors, of `bytes`; NULL where the worker is busy for longer than `margin` by its own
- * experience, so that a newer frame will do. What waited there is lost, which *replaced tells. Never waits for a
- * classification.
+ * Where to write the next job's tensors, of `bytes`; NULL where the worker is busy for longer than `margin`, so that a newer
+ * frame will do. It expects a job to take what the last one took, and the first one to outlast any margin. What waited there
+ * is lost, which *replaced tells. Never waits for a classification.
  */
 gpointer gst_mobilenet_worker_begin (GstMobilenetWorker * worker, gsize bytes, GstClockTime margin,
     gboolean * replaced);

@@ -86,7 +86,7 @@ GST_END_TEST;
  * and nobody waits for them. */
 GST_START_TEST (many_are_classified_at_a_time)
 {
-  GstHarness *h = file_harness ("threads=4 debug-delay=500");
+  GstHarness *h = file_harness ("threads=4 debug-inference-time=500");
   gint64 began;
 
   push_frames (h, 0, 1);
@@ -104,7 +104,7 @@ GST_END_TEST;
 
 GST_START_TEST (one_thread_takes_one_at_a_time)
 {
-  GstHarness *h = file_harness ("threads=1 debug-delay=40");
+  GstHarness *h = file_harness ("threads=1 debug-inference-time=40");
   guint i;
 
   for (i = 0; i < 5; i++) {
@@ -120,7 +120,7 @@ GST_END_TEST;
 /* Nobody has to push another frame to get this one. */
 GST_START_TEST (a_frame_comes_without_the_next_one)
 {
-  GstHarness *h = file_harness ("threads=3 debug-delay=20");
+  GstHarness *h = file_harness ("threads=3 debug-inference-time=20");
   guint i;
 
   push_frames (h, 0, 4);
@@ -136,7 +136,7 @@ GST_END_TEST;
 
 GST_START_TEST (what_comes_between_frames_stays_there)
 {
-  GstHarness *h = file_harness ("threads=3 debug-delay=20");
+  GstHarness *h = file_harness ("threads=3 debug-inference-time=20");
   GstBuffer *gap = frame_new (&info, 0, 8);
   GstEvent *event;
   guint at = 0;
@@ -167,7 +167,7 @@ GST_END_TEST;
 
 GST_START_TEST (a_flush_leaves_nothing_behind)
 {
-  GstHarness *h = file_harness ("threads=3 debug-delay=20");
+  GstHarness *h = file_harness ("threads=3 debug-inference-time=20");
   GstSegment segment;
 
   push_frames (h, 0, 6);
@@ -189,7 +189,7 @@ GST_END_TEST;
 
 GST_START_TEST (caps_and_models_change_in_between)
 {
-  GstHarness *h = file_harness ("threads=3 debug-delay=10");
+  GstHarness *h = file_harness ("threads=3 debug-inference-time=10");
 
   push_frames (h, 0, 6);
   mobilenet_set_caps (h, "RGB", 40, 32);
@@ -217,7 +217,7 @@ refuse (GstPad * pad, GstObject * parent, GstBuffer * buffer)
  * enough for it to go beside others. */
 GST_START_TEST (upstream_hears_of_errors)
 {
-  GstHarness *h = file_harness ("threads=3 debug-delay=200");
+  GstHarness *h = file_harness ("threads=3 debug-inference-time=200");
   GstFlowReturn flow = GST_FLOW_OK;
   GstBus *bus = gst_bus_new ();
   GstMessage *message;
@@ -242,7 +242,7 @@ GST_END_TEST;
 
 GST_START_TEST (a_frame_that_cant_be_read_passes_in_its_turn)
 {
-  GstHarness *h = file_harness ("threads=3 debug-delay=20");
+  GstHarness *h = file_harness ("threads=3 debug-inference-time=20");
   GstBuffer *frame;
 
   push_frames (h, 0, 4);
@@ -289,11 +289,11 @@ GST_END_TEST;
 /* Two files at a time are beside each other without this. */
 GST_START_TEST (streams_take_turns)
 {
-  GstHarness *a = file_harness ("threads=3 debug-delay=10"), *b;
+  GstHarness *a = file_harness ("threads=3 debug-inference-time=10"), *b;
   guint i;
 
   push_frames (a, 0, 8);
-  b = file_harness ("threads=3 debug-delay=10");
+  b = file_harness ("threads=3 debug-inference-time=10");
   for (i = 8; i < 12; i++) {
     push_frames (a, i, 1);
     push_frames (b, i, 1);
@@ -317,7 +317,7 @@ GST_START_TEST (it_stops_at_any_time)
   guint i;
 
   for (i = 0; i < STOPS; i++) {
-    GstHarness *h = file_harness ("threads=3 debug-delay=5");
+    GstHarness *h = file_harness ("threads=3 debug-inference-time=5");
 
     push_frames (h, 0, 2 + i);
     gst_harness_teardown (h);

@@ -11,7 +11,7 @@ meta_of (GstBuffer * buffer)
 
 GST_START_TEST (latency_is_what_frames_wait)
 {
-  GstHarness *h = live_harness (&info, "mode=sync debug-delay=20");
+  GstHarness *h = live_harness (&info, "mode=sync debug-inference-time=20");
   GstClockTime upstream = 7 * GST_MSECOND, latency;
 
   gst_harness_set_upstream_latency (h, upstream);

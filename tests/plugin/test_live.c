@@ -1,7 +1,7 @@
 /* Frames that don't wait: what passes when, and what is attached to it. */
 #include "tests/plugin/frames.h"
 
-#define DELAY 150               /* ms a classification takes at least, where a test needs it slow */
+#define INFERENCE 150           /* ms a classification takes at least, where a test needs it slow */
 
 static GstVideoInfo info;
 
@@ -32,7 +32,7 @@ push_until_result (GstHarness * h, guint n)
 
 GST_START_TEST (frames_pass_while_one_is_classified)
 {
-  GstHarness *h = live_harness (&info, "debug-delay=1000");
+  GstHarness *h = live_harness (&info, "debug-inference-time=1000");
   gint64 began = g_get_monotonic_time ();
   guint i;
 
@@ -80,7 +80,7 @@ frame_freed (gpointer data, GstMiniObject * where)
 
 GST_START_TEST (a_frame_is_not_held_for_the_worker)
 {
-  GstHarness *h = live_harness (&info, "debug-delay=150");
+  GstHarness *h = live_harness (&info, "debug-inference-time=150");
   GstBuffer *frame = frame_new (&info, 0, 0);
   gboolean freed = FALSE;
 
@@ -109,7 +109,7 @@ pull_last_result (GstHarness * h, GstEvent ** event)
 
 GST_START_TEST (the_last_result_comes_before_eos)
 {
-  GstHarness *h = live_harness (&info, "debug-delay=150");
+  GstHarness *h = live_harness (&info, "debug-inference-time=150");
   const GstMobilenetResult *result;
   GstEvent *event;
 
@@ -135,13 +135,13 @@ GST_START_TEST (a_flush_makes_results_void)
   GstSegment segment;
   GstBuffer *out;
 
-  g_object_set (h->element, "debug-delay", DELAY, NULL);
+  g_object_set (h->element, "debug-inference-time", INFERENCE, NULL);
   gst_buffer_unref (mobilenet_push (h, frame_new (&info, 1, n + 1)));
   gst_harness_push_event (h, gst_event_new_flush_start ());
   gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_harness_push_event (h, gst_event_new_segment (&segment));
-  g_usleep (2 * DELAY * 1000);
+  g_usleep (2 * INFERENCE * 1000);
   out = mobilenet_push (h, frame_new (&info, 1, 0));
   fail_unless (meta_of (out) == NULL);
   gst_buffer_unref (out);
@@ -155,7 +155,7 @@ GST_START_TEST (it_stops_while_the_worker_runs)
   guint i;
 
   for (i = 0; i < 5; i++) {
-    GstHarness *h = live_harness (&info, "debug-delay=30");
+    GstHarness *h = live_harness (&info, "debug-inference-time=30");
 
     gst_buffer_unref (mobilenet_push (h, frame_new (&info, i, 0)));
     g_usleep (i * 10000);
@@ -167,7 +167,7 @@ GST_END_TEST;
 
 GST_START_TEST (the_mode_changes_while_frames_flow)
 {
-  GstHarness *h = live_harness (&info, "debug-delay=20");
+  GstHarness *h = live_harness (&info, "debug-inference-time=20");
   guint i;
 
   for (i = 0; i < 40; i++) {
@@ -187,7 +187,7 @@ GST_END_TEST;
 
 GST_START_TEST (every_frame_is_accounted_for)
 {
-  GstHarness *h = live_harness (&info, "debug-delay=5");
+  GstHarness *h = live_harness (&info, "debug-inference-time=5");
   guint i;
 
   for (i = 0; i < 100; i++) {
@@ -208,7 +208,7 @@ GST_END_TEST;
 
 GST_START_TEST (another_model_takes_over_while_the_worker_runs)
 {
-  GstHarness *h = live_harness (&info, "debug-delay=40");
+  GstHarness *h = live_harness (&info, "debug-inference-time=40");
   guint i;
 
   for (i = 0; i < 6; i++) {
@@ -274,7 +274,7 @@ GST_START_TEST (auto_follows_the_latency_query)
     "videotestsrc num-buffers=4 ! video/x-raw,width=64,height=48 ! "
         "mobilenet name=m ! fakesink",
     "videotestsrc is-live=true num-buffers=4 ! video/x-raw,width=64,height=48 "
-        "! mobilenet name=m debug-delay=500 ! fakesink"
+        "! mobilenet name=m debug-inference-time=500 ! fakesink"
   };
   guint live;
 
@@ -303,14 +303,14 @@ GST_END_TEST;
 /* A frame that waits for the worker is replaced by one like it. */
 GST_START_TEST (a_new_static_scene_is_classified_in_async_mode)
 {
-  GstHarness *h =
-      live_harness (&info, "mode=async static-threshold=1 debug-delay=150");
+  GstHarness *h = live_harness (&info,
+      "mode=async static-threshold=1 debug-inference-time=150");
   const GstMobilenetResult *result;
   GstEvent *event;
   guint i;
 
   gst_buffer_unref (mobilenet_push (h, frame_new (&info, 1, 0)));
-  g_usleep (DELAY * 1000 / 5);
+  g_usleep (INFERENCE * 1000 / 5);
   for (i = 1; i < 5; i++)
     gst_buffer_unref (mobilenet_push (h, frame_new (&info, 99, i)));
   gst_harness_push_event (h, gst_event_new_eos ());

@@ -171,7 +171,7 @@ GST_START_TEST (everything_changes_while_the_worker_runs)
 
   live.pipeline = gst_parse_launch ("videotestsrc is-live=true pattern=ball ! "
       "capsfilter name=filter caps=video/x-raw,width=64,height=48 ! queue ! "
-      "mobilenet name=m threshold=0 debug-delay=10 ! tee name=t "
+      "mobilenet name=m threshold=0 debug-inference-time=10 ! tee name=t "
       "t. ! queue ! mobilenetoverlay ! "
       "fakesink name=sink async=false sync=false signal-handoffs=true "
       "t. ! queue ! mobilenetlog location=/dev/null ! "

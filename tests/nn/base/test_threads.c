@@ -170,15 +170,63 @@ static void test_fork(void) {
     fflush(NULL);
     pid_t child = fork();
     if (!child) {
-        bool right = true;
+        cpu_set_t before, after;
+        bool right = !sched_getaffinity(0, sizeof before, &before);
         alarm(20);
         for (int i = 0; i < 20; i++)
             right &= each_once(&job, 4, 100);
+        right &= !sched_getaffinity(0, sizeof after, &after) && CPU_EQUAL(&before, &after);
         exit(right ? 0 : 1); /* with the library's destructor */
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", status);
     CHECK(each_once(&job, 4, 100));
+}
+
+typedef struct Cores {
+    int of[2]; /* that each of two threads was on */
+    bool all;  /* the worker may run on all that the process may */
+    cpu_set_t allowed;
+    atomic_int inside;
+} Cores;
+
+static double now_us(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec * 1e-3;
+}
+
+static void note_core(void *data, const MnetPart *part) {
+    Cores *cores = data;
+    double end = now_us() + 10000;
+    cores->of[part->worker] = sched_getcpu();
+    if (part->worker) {
+        cpu_set_t allowed;
+        cores->all =
+            !sched_getaffinity(0, sizeof allowed, &allowed) && CPU_EQUAL(&allowed, &cores->allowed);
+    }
+    atomic_fetch_add(&cores->inside, part->end - part->begin);
+    while (atomic_load(&cores->inside) < 2 && now_us() < end)
+        continue;
+}
+
+/* A worker that has slept is woken on another core than its caller's, and is free to move then. */
+static void test_wakes_elsewhere(void) {
+    cpu_set_t allowed;
+    int met = 0, same = 0;
+    CHECK(!sched_getaffinity(0, sizeof allowed, &allowed));
+    if (CPU_COUNT(&allowed) < 2)
+        return;
+    for (int i = 0; i < 20; i++) {
+        Cores cores = {.of = {-1, -1}, .all = true, .allowed = allowed};
+        usleep(30000);
+        mnet_threads_run(2, 2, 1, note_core, &cores);
+        CHECK(cores.all, "round %d", i);
+        met += cores.of[0] >= 0 && cores.of[1] >= 0;
+        same += cores.of[0] >= 0 && cores.of[0] == cores.of[1];
+    }
+    /* where other processes hold all cores, threads may be moved at any time */
+    CHECK(same <= 5, "on one core %d times, of %d", same, met);
 }
 
 static double cpu_seconds(void) {
@@ -223,12 +271,6 @@ static void meet(void *data, const MnetPart *part) {
         continue;
 }
 
-static double now_us(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec * 1e-3;
-}
-
 static int compare(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -270,6 +312,7 @@ int main(int argc, char **argv) {
     RUN(test_nested);
     RUN(test_many_callers);
     RUN(test_fork);
+    RUN(test_wakes_elsewhere);
     RUN(test_idle_costs_nothing);
     RUN(test_default);
     return test_end();
