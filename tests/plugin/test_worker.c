@@ -108,6 +108,37 @@ stream_thread (gpointer data)
   return NULL;
 }
 
+/* How long a job takes is known from the one before. */
+static void
+frames_are_taken_near_the_end (Stress * stress)
+{
+  GstMobilenetJob job = {.classifier = stress->classifier,.n_looks = 1,
+    .debug_time = 1000
+  };
+  const GstClockTime margins[] = { 0, 100 * GST_MSECOND, 10 * GST_SECOND };
+  const gboolean near[] = { FALSE, FALSE, TRUE };
+  gboolean replaced;
+  guint i, round;
+
+  for (round = 0; round < 2; round++) {
+    REQUIRE (gst_mobilenet_worker_begin (stress->worker, stress->bytes, 0,
+            &replaced));
+    gst_mobilenet_worker_end (stress->worker, &job);
+    /* until it runs, what waits can be replaced */
+    g_usleep (50000);
+    for (i = 0; i < G_N_ELEMENTS (margins); i++) {
+      gpointer tensor = gst_mobilenet_worker_begin (stress->worker,
+          stress->bytes, margins[i], &replaced);
+
+      REQUIRE ((tensor != NULL) == (round > 0 && near[i]));
+      REQUIRE (!replaced);
+      if (tensor)
+        gst_mobilenet_worker_end (stress->worker, NULL);
+    }
+    gst_mobilenet_worker_drain (stress->worker);
+  }
+}
+
 int
 main (void)
 {
@@ -123,6 +154,9 @@ main (void)
   REQUIRE (stress.classifier != NULL);
   stress.bytes = mnet_model_info (model)->prepared_bytes;
   stress.worker = gst_mobilenet_worker_new (done, &stress);
+  frames_are_taken_near_the_end (&stress);
+  stress.n_done = 0;
+  restart (&stress);
   g_thread_join (g_thread_new ("stream", stream_thread, &stress));
   gst_mobilenet_worker_free (stress.worker);
   gst_mobilenet_classifier_unref (stress.classifier);
