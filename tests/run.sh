@@ -41,7 +41,7 @@ if tsan_starts; then
   GST_REGISTRY=$root/build/tsan/tests/plugin/registry.bin gst-inspect-1.0 >/dev/null
   GST_REGISTRY_FORK=no CK_TIMEOUT_MULTIPLIER=10 \
     $tsan_run meson test -C "$root/build/tsan" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
-    nn/base/threads nn/plan/fuse nn/plan/plan nn/session plugin/{worker,lanes,ahead,live,live_changes,modelcache} || failed=1
+    nn/base/threads nn/plan/fuse nn/plan/plan nn/session plugin/{worker,lanes,ahead,live,live_changes,modelcache,streams} || failed=1
   logs+=("$root"/build/tsan/meson-logs/testlog.json)
 else
   say "skipped: TSan, which does not start here (vm.mmap_rnd_bits is too large for it)"

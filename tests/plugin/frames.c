@@ -1,5 +1,8 @@
 #include "tests/plugin/frames.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 const gchar *const frame_formats[] = { "I420", "YV12", "NV12", "NV21", "Y42B",
   "Y444", "YUY2", "UYVY", "I420_10LE", "P010_10LE", "RGB", "BGR", "RGBA",
   "BGRA", "ARGB", "ABGR", "RGBx", "BGRx", "xRGB", "xBGR", "RGBP", "GRAY8", NULL
@@ -312,4 +315,15 @@ assert_meta (GstBuffer * buffer, const Expected * expected, guint age)
     fail_unless_equals_float (seen->probability, expected->probability[i]);
     fail_unless (seen->label && *seen->label);
   }
+}
+
+glong
+resident_kib (void)
+{
+  FILE *file = fopen ("/proc/self/statm", "re");
+  glong pages = 0;
+
+  fail_unless (file != NULL && fscanf (file, "%*s %ld", &pages) == 1);
+  fclose (file);
+  return pages * (sysconf (_SC_PAGESIZE) / 1024);
 }

@@ -49,4 +49,7 @@ Expected expected_of_frame (const GstVideoInfo * info, guint seed, const MnetRec
 void assert_meta (GstBuffer * buffer, const Expected * expected, guint age);
 gboolean expected_equal (const Expected * a, const Expected * b);
 
+/* Memory of the process that isn't swapped out. */
+glong resident_kib (void);
+
 #endif

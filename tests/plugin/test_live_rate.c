@@ -4,7 +4,6 @@
  */
 #include "tests/plugin/frames.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define FRAMES 600
@@ -20,17 +19,6 @@ compare (const void *a, const void *b)
   gdouble x = *(const gdouble *) a, y = *(const gdouble *) b;
 
   return (x > y) - (x < y);
-}
-
-static glong
-resident_kib (void)
-{
-  FILE *file = fopen ("/proc/self/statm", "re");
-  glong pages = 0;
-
-  fail_unless (file != NULL && fscanf (file, "%*s %ld", &pages) == 1);
-  fclose (file);
-  return pages * 4;
 }
 
 /* Frames of a camera share few memories. */
