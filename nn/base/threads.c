@@ -158,7 +158,8 @@ static void keep_off_no_more(Worker *worker) {
     worker->kept_off = false;
 }
 
-/* A worker takes no core from a thread that runs: its caller would do the work as well. */
+/* No thread leaves its core when a worker wakes up, which is no loss: its caller does the work,
+ * too. */
 static void give_way(void) {
     struct sched_param param;
     int policy;

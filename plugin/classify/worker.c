@@ -118,8 +118,8 @@ run_job (GstMobilenetWorker * worker)
   g_cond_broadcast (&worker->changed);
 }
 
-/* The worker has time: it never takes the core of a thread that runs, least of
- * all of the one that brings frames. */
+/* The worker has time: no thread leaves its core when this one wakes up, least
+ * of all the one that brings frames. */
 static void
 give_way (void)
 {
