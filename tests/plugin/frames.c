@@ -1,6 +1,7 @@
 #include "tests/plugin/frames.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 const gchar *const frame_formats[] = { "I420", "YV12", "NV12", "NV21", "Y42B",
@@ -315,6 +316,20 @@ assert_meta (GstBuffer * buffer, const Expected * expected, guint age)
     fail_unless_equals_float (seen->probability, expected->probability[i]);
     fail_unless (seen->label && *seen->label);
   }
+}
+
+static int
+compare_numbers (const void *a, const void *b)
+{
+  gdouble x = *(const gdouble *) a, y = *(const gdouble *) b;
+
+  return (x > y) - (x < y);
+}
+
+void
+sort_numbers (gdouble * numbers, guint n)
+{
+  qsort (numbers, n, sizeof (*numbers), compare_numbers);
 }
 
 glong

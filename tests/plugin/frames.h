@@ -49,6 +49,8 @@ Expected expected_of_frame (const GstVideoInfo * info, guint seed, const MnetRec
 void assert_meta (GstBuffer * buffer, const Expected * expected, guint age);
 gboolean expected_equal (const Expected * a, const Expected * b);
 
+/* From the smallest to the largest. */
+void sort_numbers (gdouble * numbers, guint n);
 /* Memory of the process that isn't swapped out. */
 glong resident_kib (void);
 

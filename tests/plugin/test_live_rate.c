@@ -4,22 +4,12 @@
  */
 #include "tests/plugin/frames.h"
 
-#include <stdlib.h>
-
 #define FRAMES 600
 #define WARM_UP 100
 #define INFERENCE 200           /* ms */
 #define PICTURES 4
 
 static gdouble waits[FRAMES], ages[FRAMES];     /* ms */
-
-static int
-compare (const void *a, const void *b)
-{
-  gdouble x = *(const gdouble *) a, y = *(const gdouble *) b;
-
-  return (x > y) - (x < y);
-}
 
 /* Frames of a camera share few memories. */
 static GstBuffer *
@@ -78,8 +68,8 @@ GST_START_TEST (a_slow_classifier_holds_nothing_up)
   inference_ms = mobilenet_stat (h->element, "inference-mean") / 1e6;
   for (i = 0; i < with_result; i++)
     fresh += ages[i] < 2 * inference_ms;
-  qsort (waits, FRAMES, sizeof (*waits), compare);
-  qsort (ages, with_result, sizeof (*ages), compare);
+  sort_numbers (waits, FRAMES);
+  sort_numbers (ages, with_result);
   fail_unless (with_result > 0);
   g_print ("%u of %u frames passed, %u with a result; a frame waits %.2f ms "
       "(median), %.2f ms (p99), %.2f ms (most); a result is %.0f ms old "

@@ -6,7 +6,6 @@
 #include "tests/plugin/frames.h"
 
 #include <malloc.h>
-#include <stdlib.h>
 
 /* Sanitizers slow it down, and keep what is freed for a while. */
 #if defined (__SANITIZE_THREAD__) || defined (__SANITIZE_ADDRESS__)
@@ -92,14 +91,6 @@ run (const gchar * mode, guint n, GstBuffer * picture, glong * resident)
   return took / 1e6;
 }
 
-static int
-compare (const void *a, const void *b)
-{
-  gdouble x = *(const gdouble *) a, y = *(const gdouble *) b;
-
-  return (x > y) - (x < y);
-}
-
 GST_START_TEST (streams_share_what_there_is)
 {
   static const gchar *const modes[] = { "async", "sync", "file" };
@@ -118,9 +109,9 @@ GST_START_TEST (streams_share_what_there_is)
     all[i] = run (mode, STREAMS, picture, &resident_all);
     memory[i] = (resident_all - resident_one) / 1024. / (STREAMS - 1);
   }
-  qsort (one, ROUNDS, sizeof (*one), compare);
-  qsort (all, ROUNDS, sizeof (*all), compare);
-  qsort (memory, ROUNDS, sizeof (*memory), compare);
+  sort_numbers (one, ROUNDS);
+  sort_numbers (all, ROUNDS);
+  sort_numbers (memory, ROUNDS);
   g_print ("%s: %u streams take %.2f MiB more each", mode, STREAMS,
       memory[ROUNDS - 1]);
   if (!g_str_equal (mode, "async")) {
