@@ -306,7 +306,7 @@ slow_frame_new (guint seed, guint n)
 {
   GstBuffer *frame = frame_new (&info, seed, n);
 
-  GST_BUFFER_DURATION (frame) = 4 * INFERENCE * GST_MSECOND;
+  GST_BUFFER_DURATION (frame) = 100 * GST_SECOND;
   return frame;
 }
 
