@@ -125,7 +125,7 @@ frames_are_taken_near_the_end (Stress * stress)
             &replaced));
     gst_mobilenet_worker_end (stress->worker, &job);
     /* until it runs, what waits can be replaced */
-    g_usleep (50000);
+    g_usleep (200000);
     for (i = 0; i < G_N_ELEMENTS (margins); i++) {
       gpointer tensor = gst_mobilenet_worker_begin (stress->worker,
           stress->bytes, margins[i], &replaced);
